@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from bank_warehouse.numbers import count
+
 SECONDS_BETWEEN_LINES = 10.0
 MOST_LINES = 25
 MOST_NAMES = 5
@@ -118,7 +120,7 @@ class BuildLog:
             more = f" and {len(others) - MOST_NAMES} more" if len(others) > MOST_NAMES else ""
             lines.append(f"Also failed: {named}{more}.")
         if self._skipped:
-            lines.append(f"Skipped because of this: {_counted(self._skipped, 'step')}.")
+            lines.append(f"Skipped because of this: {count(self._skipped, 'step')}.")
         lines.append(self._where_more_is())
         return "\n".join(lines)
 
@@ -160,8 +162,8 @@ class BuildLog:
         elif level == "warn":
             self._warnings += 1
         self._show(
-            f"{self._done} of {self._total} steps, {_counted(self._models, 'model')} built, "
-            f"{_counted(self._warnings, 'warning')}, {_counted(len(self._failed), 'failure')}",
+            f"{self._done} of {self._total} steps, {count(self._models, 'model')} built, "
+            f"{count(self._warnings, 'warning')}, {count(len(self._failed), 'failure')}",
             is_last=self._done >= self._total,
         )
 
@@ -191,7 +193,3 @@ def _plain(message: str) -> str:
 
 def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -16,6 +16,7 @@ import click
 import duckdb
 
 from bank_warehouse import options
+from bank_warehouse.numbers import count
 from bank_warehouse.summary import SummaryError, open_warehouse
 from bank_warehouse.whole_files import written_whole
 
@@ -79,7 +80,7 @@ def write_quarantine(warehouse: Path, target: Path, *, is_new: bool = False) -> 
         SummaryError: The warehouse cannot be read; the message says what to do.
         NotWrittenError: The file cannot be written, or exists already.
     """
-    count = -1
+    written = -1
     with open_warehouse(warehouse) as connection:
         try:
             with (
@@ -89,14 +90,14 @@ def write_quarantine(warehouse: Path, target: Path, *, is_new: bool = False) -> 
                 writer = csv.writer(file, lineterminator="\r\n")
                 for row in quarantined_rows(connection):
                     writer.writerow([harmless(cell) for cell in row])
-                    count += 1
+                    written += 1
         except duckdb.Error as problem:
             message = (
                 f"{warehouse} has no quarantine that can be read: {problem}\n"
                 "Run `bank build` and fix the first error it prints."
             )
             raise SummaryError(message) from problem
-    return count
+    return written
 
 
 @click.command("quarantine")
@@ -115,7 +116,8 @@ def command(warehouse: Path, out: Path, force: bool) -> None:
     Text that begins like a formula (= + - @, a tab, a line end) is prefixed with an apostrophe:
     remove it when you correct the row. The file holds personal data, and only you can read it.
     """
-    count = write_quarantine(warehouse, out, is_new=not force)
+    rows = write_quarantine(warehouse, out, is_new=not force)
     click.echo(
-        f"{count:,} quarantined rows, with their reasons, are in {out}. It holds personal data."
+        f"Wrote {count(rows, 'quarantined row')}, with the reasons, to {out}. It holds personal "
+        "data."
     )

@@ -11,8 +11,8 @@ from typing import Any
 import click
 import duckdb
 
-from bank_warehouse import options
-from bank_warehouse.answers import Warehouse, answers, labels, numbers
+from bank_warehouse import numbers, options
+from bank_warehouse.answers import Warehouse, answers, labels
 from bank_warehouse.engine import engine_settings, is_duckdb_file, is_held
 from bank_warehouse.hints import command_line
 from bank_warehouse.metrics import MetricsError

@@ -26,8 +26,8 @@ from xlsxwriter.exceptions import FileCreateError
 
 from bank_warehouse import options
 from bank_warehouse.answers import labels
-from bank_warehouse.answers.numbers import day, listed
 from bank_warehouse.dashboard.access import EVERYONE, Role, read_users, unknown_names
+from bank_warehouse.numbers import count, day, listed
 from bank_warehouse.private import this_user
 from bank_warehouse.project import CannotStartError, find_project
 from bank_warehouse.publish import Release, current_release
@@ -568,7 +568,7 @@ def command(
         is_new=not force,
         warn=lambda sentence: click.echo(f"Warning: {sentence}", err=True),
     )
-    rows = f"{number:,} rows are in {out}{', with personal data' if restricted else ''}."
+    rows = f"Wrote {count(number, 'row')}{' of personal data' if restricted else ''} to {out}."
     if not number:
         rows = f"The release has no customer for these actions: {out} has only the column names."
     click.echo(f"{rows} Noted in {publish_dir / RECORD}.")

@@ -39,6 +39,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -212,11 +213,8 @@ def use(
             if pause:
                 time.sleep(min(drawn.expovariate(1 / pause), 10 * pause))
 
-    threads = [threading.Thread(target=one, args=(seed,)) for seed in range(users)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(users) as threads:
+        list(threads.map(one, range(users)))  # raises the error of any user
     told.send(times)
 
 

@@ -120,6 +120,7 @@ class Bench:
         largest_again: Peak size when the complete warehouse was built again.
         seconds: Duration of that second build.
         read_by: Seconds from its start until it had read the drop.
+        record: The record of the last build.
         builds: Number of builds so far.
     """
 
@@ -133,6 +134,7 @@ class Bench:
     largest_again: int = field(init=False)
     seconds: float = field(init=False)
     read_by: float = field(init=False)
+    record: Path = field(init=False)
     builds: int = 0
 
     def __post_init__(self) -> None:

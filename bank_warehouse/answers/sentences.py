@@ -15,9 +15,9 @@ from itertools import pairwise
 from typing import Any
 
 from bank_warehouse.answers import labels
-from bank_warehouse.answers.numbers import amount, count, day, listed, share, times
 from bank_warehouse.answers.source import NotShownError, Source
 from bank_warehouse.metrics import MetricsError
+from bank_warehouse.numbers import amount, count, day, listed, share, times
 
 MAX_ANSWERS = 5
 """Maximum number of answers at the top of a page."""
@@ -433,8 +433,8 @@ def concentration(source: Source) -> Answer | None:
             f"tenth by loans owes {loans} of all loans."
         ),
         title=f"Top tenth by deposits holds {deposits}; top tenth by loans owes {loans}",
-        support="Gini coefficient, 0 if all customers have the same and near 1 if one has "
-        "everything: "
+        support="Gini coefficient, 0 if all customers have the same amount and near 1 if one "
+        "has everything: "
         + listed([f"{found[name]['gini']:.2f} for {_short(name)}" for name in BALANCES])
         + ".",
         page="risk",

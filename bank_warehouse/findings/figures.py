@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from bank_warehouse.answers import labels
-from bank_warehouse.answers.numbers import amount, listed, share
 from bank_warehouse.answers.sentences import difference, strongest
 from bank_warehouse.findings.tables import Frame, Tables
+from bank_warehouse.numbers import amount, listed, share
 from bank_warehouse.whole_files import written_whole
 
 INK = "#1f3b57"

@@ -10,12 +10,12 @@ from collections.abc import Callable
 import pandas as pd
 
 from bank_warehouse.answers import labels
-from bank_warehouse.answers.numbers import day, listed
 from bank_warehouse.answers.sentences import MOVING, STRONG, strongest
 from bank_warehouse.findings import templates
 from bank_warehouse.findings.figures import TITLES
 from bank_warehouse.findings.tables import Frame, Tables
 from bank_warehouse.metrics import format_value
+from bank_warehouse.numbers import day, listed
 
 WIDTH = 100
 

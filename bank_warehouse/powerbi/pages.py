@@ -535,7 +535,7 @@ def _overview() -> Page:
                 place=concentration,
                 title=f"Concentration, {ALL_CUSTOMERS}",
                 alt=f"Concentration, {ALL_CUSTOMERS}: share of the top tenth, and Gini "
-                "coefficients: 0 if all have the same, 1 if one customer has everything.",
+                "coefficients: 0 if all have the same amount, 1 if one customer has everything.",
                 roles={
                     "Data": (
                         measure("Top tenth of total deposits", "Deposits of the top tenth"),
@@ -1008,8 +1008,8 @@ def _stress() -> Page:
                 kind="cardVisual",
                 place=what_if,
                 title=f"Under the assumptions that you choose, {ALL_CUSTOMERS}",
-                alt=f"Assumed losses and their change, remaining deposits and the loan-to-deposit "
-                f"ratio, {ALL_CUSTOMERS}, under the assumptions chosen beside it.",
+                alt=f"Assumed losses and their change, and remaining deposits, {ALL_CUSTOMERS}, "
+                "under the assumptions chosen above.",
                 roles={
                     "Data": (
                         measure("What-if assumed loss", "Assumed losses"),

@@ -53,9 +53,9 @@ def chosen(folder: Path, given: Mapping[str, str]) -> Source:
     kind = given.get("kind", min(kinds, default="parquet"))
     if is_there and "kind" not in given and len(kinds) != 1:
         raise PowerBIError(
-            f"{path} has {'both kinds' if kinds else 'none'} of the parameters "
-            f"{', '.join(each.name for each in PARAMETERS.values() if each.kind)}, so the "
-            "source is not known: give it again, such as --source parquet --folder "
+            f"{path} has parameters of {'both sources' if kinds else 'no source'} "
+            f"({', '.join(each.name for each in PARAMETERS.values() if each.kind)}), so the "
+            "source is not known. Name it again, such as --source parquet --folder "
             "C:\\bank-warehouse\\published."
         )
     if kind not in kinds:

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from bank_warehouse.numbers import count
 from bank_warehouse.raw_drop import disk_space, fallback_reader, proofs, temp_files
 from bank_warehouse.raw_drop.encoding import decide, misread_warning, refuse_utf8
 from bank_warehouse.raw_drop.errors import DropError
@@ -27,7 +28,7 @@ from bank_warehouse.raw_drop.parquet import ParquetHead, text_of
 from bank_warehouse.raw_drop.rewrite import as_utf8, speaking_of, with_header_first
 from bank_warehouse.raw_drop.scan import Scan, is_utf8, scan_text
 from bank_warehouse.raw_drop.schema import TABLES, RawTable
-from bank_warehouse.raw_drop.workbook import SheetHead, Workbook, counted
+from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
 from bank_warehouse.sql import no_wildcards, quote_identifier, quote_literal
 
 _SPARE_CELLS = 4
@@ -435,7 +436,7 @@ def _readable(
     skipped = head.lines_before + head.header_lines
     if skipped > 1:
         if head.lines_before:
-            lines = counted(head.lines_before, "line")
+            lines = count(head.lines_before, "line")
             warnings.append(f"{file.relative}: {lines} above the header ignored.")
         path = with_header_first(path, file.relative, head.mark_length, skipped)
         head = replace(head, mark_length=0, lines_before=0, header_lines=1)

@@ -21,6 +21,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from bank_warehouse.numbers import count
 from bank_warehouse.raw_drop import fallback_reader
 from bank_warehouse.raw_drop.archive import FileKind, open_archive
 from bank_warehouse.raw_drop.errors import DropError
@@ -256,7 +257,7 @@ class Workbook:
         warnings.extend(self._warnings_of(head, marks))
         if beside:
             warnings.append(
-                f"{head.relative}: {counted(beside, 'row')} with cells to the right of the table, "
+                f"{head.relative}: {count(beside, 'row')} with cells to the right of the table, "
                 "which are ignored."
             )
         typed = (name for at, name in enumerate(names) if at not in untyped)
@@ -281,19 +282,19 @@ class Workbook:
         if head.is_hidden:
             yield f"{head.relative}: the sheet is hidden. It is read like the others."
         if marks.hidden_rows:
-            hidden = counted(marks.hidden_rows, "hidden or filtered row")
+            hidden = count(marks.hidden_rows, "hidden or filtered row")
             yield f"{head.relative}: has {hidden}, read like the others."
         if marks.unvalued:
             row, column = marks.unvalued[0]
             yield (
-                f"{head.relative}: has {counted(len(marks.unvalued), 'formula')} without a "
+                f"{head.relative}: has {count(len(marks.unvalued), 'formula')} without a "
                 f"stored value, such as {cell_name(row, column)}: read as empty. Open the "
                 "workbook in a spreadsheet and save it, which computes them."
             )
         if marks.errors:
             (row, column), text = next(iter(marks.errors.items()))
             yield (
-                f"{head.relative}: has {counted(len(marks.errors), 'cell')} with an error, such as "
+                f"{head.relative}: has {count(len(marks.errors), 'cell')} with an error, such as "
                 f"{text} in {cell_name(row, column)}."
             )
 
@@ -353,18 +354,14 @@ class _DateWatch:
         is_many = self.texts >= self._MANY and len(self.days) >= self._FEWEST_DAYS
         is_converted = is_many and not self.has_early_text
         if self.dates and self.texts and (is_converted or not self.has_late_date):
+            are_texts = "is text" if self.texts == 1 else "are texts"
             raise DropError(
-                f"{self.relative}, row {self.row}: {counted(self.texts, 'joining date')} with a "
-                f"day above 12 are texts, such as {self.example!r}, and {self.dates:,} others are "
-                "stored as dates: a spreadsheet read them in the wrong order, and exchanged day "
-                "and month where it could. Deliver the file as it was before the spreadsheet "
+                f"{self.relative}, row {self.row}: {count(self.texts, 'joining date')} with a "
+                f"day above 12 {are_texts}, such as {self.example!r}, and {self.dates:,} others "
+                "are stored as dates: a spreadsheet read them in the wrong order, and exchanged "
+                "day and month where it could. Deliver the file as it was before the spreadsheet "
                 "opened it. If the stored dates are right, enter the texts as dates too."
             )
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number and its noun: `1 row`, `2 rows`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def cell_name(row: int, column: int) -> str:

@@ -381,9 +381,9 @@ def _add_measures(customers: pd.DataFrame) -> None:
 
 
 def _ratio(numerator: "pd.Series[Any]", denominator: "pd.Series[Any]") -> Array:
-    """Return the ratio of two amounts in cents; NaN if the denominator is 0."""
+    """Return the ratio of two amounts in cents; NaN if the denominator is not positive."""
     above, below = numerator.to_numpy() / 100, denominator.to_numpy() / 100
-    found: Array = np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0)
+    found: Array = np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
     return found
 
 

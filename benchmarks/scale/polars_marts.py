@@ -328,8 +328,8 @@ def _band(value: pl.Expr, found: reference.Bands) -> pl.Expr:
 
 
 def _ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
-    """Return the ratio of two amounts in cents; null if the denominator is 0."""
-    return pl.when(denominator != 0).then((numerator / 100) / (denominator / 100))
+    """Return the ratio of two amounts in cents; null if the denominator is not positive."""
+    return pl.when(denominator > 0).then((numerator / 100) / (denominator / 100))
 
 
 def add_segments(customers: pl.LazyFrame) -> pl.LazyFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bank_warehouse.answers import numbers
+from bank_warehouse import numbers
 from python_checks.expectations.runner import Failure, TableResult
 
 SHOWN_EXAMPLES = 3

@@ -21,7 +21,7 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
     done = folder.with_name(f"{folder.name}.done")
     with locked(folder):
         if not done.exists():
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             make(folder)
             done.touch()
     return folder

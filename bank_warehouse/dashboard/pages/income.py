@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from bank_warehouse.answers import labels
-from bank_warehouse.answers.numbers import listed
 from bank_warehouse.dashboard.cubes import DENSITY
 from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, round_ticks
 from bank_warehouse.dashboard.numbers import axis_text
 from bank_warehouse.dashboard.page_model import Block, Cell, Chart, Column, Page, Table
 from bank_warehouse.dashboard.pages.context import Context, result
+from bank_warehouse.numbers import listed
 
 TILES = (
     "total_loans",

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from bank_warehouse.answers.numbers import day
 from bank_warehouse.dashboard.numbers import short
 from bank_warehouse.dashboard.page_model import Answer, Answers, Cell, Column, Page, Table, Tiles
 from bank_warehouse.dashboard.pages.context import SHARE_OF_ROW, Context
@@ -12,6 +11,7 @@ from bank_warehouse.dashboard.pages.recommendations import METRICS
 from bank_warehouse.dashboard.pages.segmentation import bubbles
 from bank_warehouse.dashboard.snapshots import HiddenError
 from bank_warehouse.dashboard.views import View
+from bank_warehouse.numbers import day
 
 TILES = (
     "customers",

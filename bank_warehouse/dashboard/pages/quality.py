@@ -1,10 +1,10 @@
 """Data quality: whether everything delivered was counted, and what looks odd."""
 
 from bank_warehouse.answers import labels
-from bank_warehouse.answers.numbers import listed
 from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, round_ticks
 from bank_warehouse.dashboard.page_model import Block, Cell, Chart, Column, Page, Table, Tile, Tiles
 from bank_warehouse.dashboard.pages.context import Context, result
+from bank_warehouse.numbers import listed
 
 FLAGS = (
     "customers_sharing_a_client_id",

@@ -6,13 +6,13 @@ from math import log
 from typing import Any
 
 from bank_warehouse.answers import labels
-from bank_warehouse.answers.numbers import share
 from bank_warehouse.answers.sentences import strongest
 from bank_warehouse.dashboard import hints
 from bank_warehouse.dashboard.drawings import DOT, Axis, Plot, Shape, intervals, round_ticks
 from bank_warehouse.dashboard.numbers import axis_text, exact
 from bank_warehouse.dashboard.page_model import Cell, Chart, Column, Page, Table
 from bank_warehouse.dashboard.pages.context import IN_CELLS, Context, result
+from bank_warehouse.numbers import share
 
 TILES = (
     "act_customers",

@@ -4,7 +4,6 @@ from dataclasses import replace
 from math import sqrt
 
 from bank_warehouse.answers import labels
-from bank_warehouse.answers.numbers import day
 from bank_warehouse.dashboard.drawings import DOT, Axis, Plot, Shape, flow, intervals, round_ticks
 from bank_warehouse.dashboard.numbers import axis_text, exact
 from bank_warehouse.dashboard.page_model import (
@@ -21,6 +20,7 @@ from bank_warehouse.dashboard.pages.context import IN_CELLS, ORDERED, TESTED, Co
 from bank_warehouse.dashboard.snapshots import HiddenError
 from bank_warehouse.dashboard.views import text_of
 from bank_warehouse.metrics import Metric
+from bank_warehouse.numbers import day
 
 IN_TABLE = (
     "customers",

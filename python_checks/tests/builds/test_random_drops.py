@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from bank_warehouse.answers import numbers
+from bank_warehouse import numbers
 from bank_warehouse.findings import figures
 from bank_warehouse.findings.page import write_page
 from bank_warehouse.findings.tables import Tables

@@ -165,7 +165,7 @@ def test_unknown_source_is_refused(tmp_path: Path) -> None:
     path = keep(tmp_path, PARQUET)
     text = path.read_text("utf-8")
     edit(path, "/// Number", f'expression PostgresServer = "db" {META}\n\n/// Number')
-    assert "both kinds of the parameters PublishFolder" in refusal(tmp_path)
+    assert "has parameters of both sources (PublishFolder" in refusal(tmp_path)
     assert chosen(tmp_path, {"kind": "parquet"}) == PARQUET
     for other in (text.replace("expression P", "expression X").replace("n R", "n X"), None):
         path.unlink() if other is None else path.write_text(other, "utf-8")

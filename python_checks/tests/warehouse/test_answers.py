@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from bank_warehouse.answers import Answers, Warehouse, answers, labels, numbers
+from bank_warehouse import numbers
+from bank_warehouse.answers import Answers, Warehouse, answers, labels
 from bank_warehouse.answers.sentences import MAX_ANSWERS, OPENING, QUESTIONS, strongest
 from bank_warehouse.dashboard.access import EVERYONE, Role
 from bank_warehouse.dashboard.cubes import ORDERS
