@@ -17,11 +17,11 @@ if sys.platform == "win32":
     ENDING = (signal.SIGINT, signal.SIGTERM)
 else:
     ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals that end a process: Ctrl+C, `kill`, a service manager, a closed terminal."""
+"""Signals that Ctrl+C, `kill`, a service manager or a closing terminal sends to end a process."""
 
 
 class Terminated(KeyboardInterrupt):
-    """A signal of :data:`ENDING` arrived; its number is the argument."""
+    """One of the signals in :data:`ENDING` arrived; its number is the argument."""
 
 
 class Interrupted(click.ClickException):
@@ -30,7 +30,7 @@ class Interrupted(click.ClickException):
     def __init__(self, message: str, cause: KeyboardInterrupt) -> None:
         """Derive the exit code from the interrupt."""
         super().__init__(message)
-        # click declares the exit code for the class.
+        # click declares the exit code as an attribute of the class.
         self.exit_code = exit_code(cause)  # type: ignore[misc]
 
     def show(self, file: object = None) -> None:  # noqa: ARG002
@@ -61,7 +61,7 @@ def saying(message: str) -> Iterator[None]:
     """Use this message if an interrupt ends the block.
 
     Raises:
-        Interrupted: With the message, unless the block raises a more specific one.
+        Interrupted: With this message, unless the block raises a more specific `Interrupted`.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Round numbers in words, for sentences: `148 million`, `31%`, `30 November 2021`."""
+"""Numbers, dates and lists as text for sentences: `148 million`, `31%`, `30 November 2021`."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -54,7 +54,7 @@ def listed(texts: Sequence[str], word: str = "and") -> str:
 
 
 def _two_or_three(number: float) -> float:
-    """Round to two significant digits; three for hundreds (850 million) or if the first is 1."""
+    """Round to two significant digits; to three for hundreds, or if the first digit is 1."""
     if number == 0:
         return 0.0
     digits = f"{abs(number):e}"

@@ -1,7 +1,4 @@
-"""The sources of answers: metrics, and rows of small marts.
-
-A built warehouse and a dashboard snapshot can answer the same questions.
-"""
+"""The sources of answers: a built warehouse, or a dashboard snapshot."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,17 +30,19 @@ class Source(Protocol):
         filters: Filters | None = None,
         cube: str | None = None,
     ) -> list[Row]:
-        """Return rows of dimension values, then metrics.
+        """Return rows, each with the values of the dimensions first, then the metrics.
 
         Args:
             metrics: names of metrics.
             by: names of dimensions.
             filters: the allowed values of each dimension.
-            cube: name of the dashboard's cube; None for the one that has the dimensions.
+            cube: name of a dashboard cube; None for the one that has the dimensions.
         """
 
     def rows(self, mart: str, order: str = "all") -> Sequence[Mapping[str, Any]]:
-        """Return the rows of a small mart, or of `actions`, by column name.
+        """Return the rows of a small mart, by column name.
+
+        `actions` stands for the distinct actions in fct_customer_recommendations.
 
         Raises:
             NotShownError: The mart is missing or not shown.
@@ -69,7 +68,7 @@ class Warehouse:
         filters: Filters | None = None,
         cube: str | None = None,  # noqa: ARG002
     ) -> list[Row]:
-        """Return rows of dimension values, then metrics; see :class:`Source`."""
+        """Return the values of metrics; see :class:`Source`."""
         query = compile_query(self.layer, metrics, by, filters)
         return self.connection.execute(query.sql, query.parameters).fetchall()
 

@@ -11,8 +11,8 @@ METRICS: Mapping[str, str] = {
     "customers": (
         "How many people a decision would reach. Customers who have left are not counted."
     ),
-    "total_loans": "What the bank would lose if nobody paid, and what it earns interest on. The "
-    "currency is not stated in the data.",
+    "total_loans": "What the bank would lose if nobody paid, and what it earns interest on, in "
+    "the currency of the files.",
     "total_deposits": "Money that funds the loans, and that customers can withdraw. Bank deposits "
     "are included; whether they contain other accounts is not known.",
     "core_deposits": "The cautious figure for deposits: without bank deposits, which may "
@@ -68,7 +68,7 @@ METRICS: Mapping[str, str] = {
     "client_ids": "Fewer than customers if different people share an id.",
     "customers_sharing_a_client_id": "Never join by client id alone: these customers would be "
     "mixed up.",
-    "customers_joined_before_birth": "Joining date or age is wrong: do not act on either.",
+    "customers_joined_before_birth": "Joining date or age is probably wrong: do not act on either.",
     "customers_joined_as_minors": "May be right for accounts that parents opened. A large number "
     "suggests wrong dates.",
     "expected_loss": "What defaults would cost in a year if the declared default and loss rates "

@@ -1,7 +1,7 @@
 """The page of findings: templates filled with answers.
 
-The results decide which sentences are shown, and statements about the bank come from
-`bank_warehouse.answers`.
+The results decide which sentences are shown. The main statements come from
+`bank_warehouse.answers`, the others from `templates`.
 """
 
 import textwrap
@@ -25,7 +25,7 @@ select distinct
     least(dimension, measure) as one, greatest(dimension, measure) as other
 from marts.fct_segment_differences where method <> 'Not tested'
 """
-"""Each test once, because pairs of dimensions are listed in both orders."""
+"""Selects each test once; the mart lists a pair of dimensions in both orders."""
 
 ASSIGNED = ("banking_relationship", "investment_advisor")
 """Columns whose values follow the order of rows in the data that the sample is modelled on."""

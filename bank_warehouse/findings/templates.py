@@ -5,7 +5,7 @@ TITLE = """# Findings
 {origin}
 
 As of {as_of_date}, {customers} customers. `bank findings` writes this page and computes every
-number from the warehouse (definitions: `models/semantic`). The currency is not stated in the data.
+number from the warehouse (definitions: `models/semantic`). Amounts are in the currency of the files.
 """
 
 DELIVERED = "The data are those delivered as {files}."

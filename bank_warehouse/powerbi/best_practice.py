@@ -1,4 +1,4 @@
-"""The rules of Microsoft's Best Practice Analyzer, evaluated on a written semantic model.
+"""The rules of Microsoft's Best Practice Analyzer, evaluated on the files of a semantic model.
 
 Microsoft publishes 71 rules (github.com/microsoft/Analysis-Services,
 BestPracticeRules/BPARules.json). `RULES` has the 63 that are evaluated here, under Microsoft's
@@ -20,7 +20,7 @@ NEED_STATISTICS = {
     "AVOID_BI-DIRECTIONAL_RELATIONSHIPS_AGAINST_HIGH-CARDINALITY_COLUMNS": "No relationship "
     "filters in both directions.",
     "REDUCE_USAGE_OF_LONG-LENGTH_COLUMNS_WITH_HIGH_CARDINALITY": "The long text columns hold "
-    "reasons. The warehouse always words a reason in the same way, so few values are distinct.",
+    "reasons. The same reason always has the same words, so there are few distinct values.",
     "SPLIT_DATE_AND_TIME": "The only column with a time of day says when the release was "
     "published. Its table has one row.",
     "LARGE_TABLES_SHOULD_BE_PARTITIONED": "It finds tables of 25 million rows or more. Partitions "
@@ -85,7 +85,7 @@ EXEMPTIONS = (
     Exemption(
         "CHECK_IF_DYNAMIC_ROW_LEVEL_SECURITY_(RLS)_IS_NECESSARY",
         "role .*",
-        "A list outside the model says which user may see which customers.",
+        "The table Access, which is loaded from a file, says who may see which customers.",
     ),
     Exemption(
         "REMOVE_ROLES_WITH_NO_MEMBERS",
@@ -106,7 +106,7 @@ EXEMPTIONS = (
     Exemption(
         "ENSURE_TABLES_HAVE_RELATIONSHIPS",
         "table (Heat map shows|Default multiplier|Loss multiplier|Deposit outflow)",
-        "A reader makes a choice in them. Measures read the choice; it filters no other table.",
+        "Readers choose a value from them. Measures read the choice; it filters no other table.",
     ),
     Exemption(
         "REDUCE_USAGE_OF_CALCULATED_TABLES",
@@ -116,7 +116,7 @@ EXEMPTIONS = (
     Exemption(
         "UNNECESSARY_COLUMNS",
         r"'Heat map shows'\[Heat map shows fields\]",
-        "Power BI reads from it which measure to show.",
+        "Power BI uses it to find the measure to show.",
     ),
     Exemption(
         "UNNECESSARY_COLUMNS",
@@ -130,7 +130,7 @@ EXEMPTIONS = (
     ),
     Exemption(
         "PROVIDE_FORMAT_STRING_FOR_MEASURES",
-        "measure .* \\(a text\\)",
+        "measure .* \\(text\\)",
         "The measure returns text.",
     ),
     Exemption(
@@ -157,7 +157,7 @@ EXEMPTIONS = (
     Exemption(
         "HIDE_FACT_TABLE_COLUMNS",
         r"'Customers'\[.*\]",
-        "They are also attributes: visuals group customers by risk weighting, cards and age.",
+        "They are also attributes, by which readers can group customers.",
     ),
     Exemption(
         "MONTH_(AS_A_STRING)_MUST_BE_SORTED",
@@ -276,7 +276,7 @@ def _is_time_table(model: ModelText, table: str) -> bool:
 
 
 def _is_text(model: ModelText, measure: str) -> bool:
-    """Whether a measure returns text: it joins texts, chooses between them, or reads one."""
+    """Whether a measure returns text: it joins strings, chooses between them, or reads one."""
     text = model.measures[measure][1].text
     reads = [
         _type(model, (found["table"].replace("''", "'"), found["column"]))
@@ -354,7 +354,7 @@ def _without_format(model: ModelText) -> Iterator[str]:
             measure.of("formatStringDefinition")
         )
         if not is_formatted and not _is_hidden(model, table, measure):
-            yield f"measure {name}" + (" (a text)" if _is_text(model, name) else "")
+            yield f"measure {name}" + (" (text)" if _is_text(model, name) else "")
 
 
 def _redundant(model: ModelText, table: str, column: Node) -> bool:

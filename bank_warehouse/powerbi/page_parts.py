@@ -32,14 +32,14 @@ PHONE_WIDTH = 324
 """Width of a phone in Power BI's pixels."""
 
 ALL_CUSTOMERS = "all customers"
-"""Words in the title and alt text of each visual that no slicer filters."""
+"""Words in the title and alt text of each visual that no customer slicer reaches."""
 
 
 @dataclass(frozen=True)
 class Field:
     """A column (with its mart or seed) or a measure (without a table), and its header.
 
-    `in_words` selects the column with the labels of a code column.
+    `in_words` selects the labels of a column of codes.
     """
 
     table: str
@@ -59,7 +59,7 @@ def column(table: str, name: str, header: str = "") -> Field:
 
 
 def in_words(table: str, name: str, header: str = "") -> Field:
-    """Return the column with the labels of a code column."""
+    """Return the labels of a column of codes."""
     return Field(table, name, header, in_words=True)
 
 
@@ -79,7 +79,7 @@ class Only:
 
 @dataclass(frozen=True)
 class Top:
-    """A filter that keeps the `count` values of a column with the highest measure."""
+    """A filter that keeps the `count` values of a column for which a measure is highest."""
 
     count: int
     field: Field
@@ -116,10 +116,10 @@ class Visual:
     """A visual of a page.
 
     Attributes:
-        key: unique name on the page; part of the visual's identifier.
+        key: unique name on the page, from which the visual's identifier is derived.
         kind: type of the visual, one of ROLES.
         place: its position and size.
-        title: its displayed title, which says what it shows, not its type.
+        title: its title, which says what it shows, not its type.
         alt: its alt text for screen readers.
         roles: the fields of each role.
         finding: name of the text measure with the finding. It becomes the title, and `title`
@@ -130,14 +130,14 @@ class Visual:
         only: filters of this visual.
         top: filter that keeps the highest values; None for none.
         chosen: value that a single-select slicer has on opening; empty for multi-select.
-        sort: measure or column that it is sorted by, descending; None for its own order.
+        sort: measure or column that it is sorted by, descending; None for Power BI's order.
         text: paragraphs of a text box.
         is_heading: whether the first paragraph of `text` is the heading of the page.
         sync: name of the group of synchronized slicers; empty for none.
         link: what a button does.
         is_whole: no customer slicer reaches it. It shows all customers, and its style says so.
         has_trend: it has a trend line through the points.
-        in_thousands: it is a table that shows money in thousands.
+        in_thousands: it is a table or matrix that shows money in thousands.
         is_list: it shows any number of rows and scrolls.
         widths: column widths of a table in pixels; empty to let Power BI fit them.
         on_phone: it is part of the phone layout.
@@ -176,7 +176,7 @@ class Page:
     """A page of the report.
 
     Attributes:
-        key: unique name; part of the page's identifier and of its exposure's name.
+        key: unique name, from which the page's identifier is derived; part of its exposure's name.
         title: title on its tab.
         purpose: one sentence on what readers learn here.
         visuals: its visuals in tab order.
@@ -201,7 +201,7 @@ class Bookmark:
     """A saved state of the report.
 
     Attributes:
-        key: unique name; part of the bookmark's identifier.
+        key: unique name, from which the bookmark's identifier is derived.
         title: display name.
         page: key of the page that it opens or resets.
         stays: it stays on the page and only resets the slicers.

@@ -91,7 +91,7 @@ class Visual:
 
     @property
     def visual(self) -> Json:
-        """The part of the file that defines its content."""
+        """The part of `visual.json` that defines what the visual shows."""
         found: Json = self.content.get("visual", {})
         return found
 
@@ -226,7 +226,7 @@ def pages(files: Files) -> dict[str, Page]:
 
 
 def bookmarks(files: Files) -> dict[str, Json]:
-    """Return the bookmarks of a report by their names."""
+    """Return the bookmarks of a report by their identifiers."""
     found = [load(files, path) for path in sorted(files) if path.endswith(".bookmark.json")]
     return {str(each.get("name")): each for each in found}
 

@@ -84,24 +84,32 @@ def require_disk_space(need: Need) -> str:
         DropError: a disk has less free space than the build needs; the message gives both numbers
             and the remedy.
     """
-    wanted: dict[int, list[tuple[Path, int]]] = {}
+    wanted: dict[int, list[tuple[Path, int, str]]] = {}
     existing = need.warehouse.stat().st_size if need.warehouse.is_file() else 0
     # A build reuses at least the space of the existing warehouse file.
-    for folder, amount in (
-        (need.warehouse.parent, max(0, need.warehouse_bytes - existing)),
-        (need.spill, need.spill_bytes),
+    for folder, amount, remedy in (
+        (
+            need.warehouse.parent,
+            max(0, need.warehouse_bytes - existing),
+            "set BANK_WAREHOUSE to a file on another disk",
+        ),
+        (
+            need.spill,
+            need.spill_bytes,
+            "set BANK_TEMP_DIRECTORY to a folder on another disk, raise BANK_MEMORY_LIMIT",
+        ),
     ):
         there = _existing(folder)
-        wanted.setdefault(there.stat().st_dev, []).append((there, amount))
+        wanted.setdefault(there.stat().st_dev, []).append((there, amount, remedy))
     for places in wanted.values():
-        amount = sum(amount for _, amount in places)
+        amount = sum(amount for _, amount, _ in places)
         free = shutil.disk_usage(places[0][0]).free
         if amount > free:
+            remedies = ", ".join(remedy for _, amount, remedy in places if amount)
             raise DropError(
-                f"{places[0][0]}: the build needs about {_size(amount)} on this disk, but only "
-                f"{_size(free)} is free: {_text_of(need)}. Free some space, set BANK_WAREHOUSE or "
-                "BANK_TEMP_DIRECTORY to another disk, or raise BANK_MEMORY_LIMIT, then build "
-                "again."
+                f"{places[0][0]}: the build needs about {_size(amount)} more on this disk, but "
+                f"only {_size(free)} is free. In all, {_text_of(need)}. To continue, "
+                f"{remedies}, or free some space. Then build again."
             )
     is_little = need.warehouse_bytes + need.spill_bytes < WORTH_SAYING
     return "" if is_little else f"{_text_of(need)}."

@@ -9,7 +9,7 @@
     ).rows[0][0]) }}
 {%- endmacro %}
 
-{#- One transaction covers both tables. Spark replaces the partition of the date instead. -#}
+{#- Empty on Spark, where a build replaces the partition of the date. -#}
 {% macro delete_date_statements(as_of_date) -%}
     {%- if execute and not flags.EMPTY and bank_warehouse.engine() == 'duckdb' -%}
         {%- set deleted = "cast('" ~ as_of_date ~ "' as date)" -%}
@@ -25,7 +25,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The query finds the compared dates without a common customer: the count ignores nulls. -#}
+{#- The query finds the compared dates that share no customer with the drop. -#}
 {% macro require_same_bank(as_of_date) -%}
     {%- set history = adapter.get_relation(
         bank_warehouse.history_database() or target.database, 'marts', 'fct_customer_history'
@@ -43,9 +43,9 @@
     {%- if strange | length > 0 -%}
         {{ exceptions.raise_compiler_error(
             'No customer of this drop is in the history at ' ~ strange[0][0] ~ ': it is the history '
-            ~ 'of another bank. Nothing was written to it. Name another warehouse for this bank, set '
-            ~ 'BANK_HISTORY to a file of its own, or, if that date is wrong, remove it with `dbt '
-            ~ "run-operation forget_date --args '{as_of_date: " ~ strange[0][0] ~ "}'`."
+            ~ 'of another bank. Nothing was written to it. Name another warehouse for this bank. On '
+            ~ 'DuckDB, you can also set BANK_HISTORY to a file of its own or, if that date is wrong, '
+            ~ "run `dbt run-operation forget_date --args '{as_of_date: " ~ strange[0][0] ~ "}'`."
         ) }}
     {%- endif -%}
 {%- endmacro %}
@@ -54,7 +54,7 @@
     {%- set statements = bank_warehouse.delete_date_statements(as_of_date) | trim -%}
     {%- if not statements -%}
         {{ exceptions.raise_compiler_error(
-            'There is no history from which to remove a date. `bank build` makes one.'
+            'There is no history on DuckDB from which to remove a date. `bank build` makes one.'
         ) }}
     {%- endif -%}
     {%- set rows = run_query(

@@ -5,7 +5,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- A hook before stg_bank__clients, so that quality.fct_quarantined_clients is still built. -#}
+{#- A hook of stg_bank__clients: if it refuses the drop, the quarantine is built nevertheless. -#}
 {% macro validate_drop() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and not flags.EMPTY -%}
         {%- set facts = bank_warehouse.facts_of_drop() -%}
@@ -22,7 +22,7 @@
         -%}
             {{ exceptions.raise_compiler_error(
                 'The table of clients has no rows, more quarantined rows than max_quarantine_rate '
-                ~ 'allows, or totals of 10,000 trillion or more. Correct the table: ' ~ tojson(facts)
+                ~ 'allows, or totals of 10,000 trillion or more. Correct the table. Facts: ' ~ tojson(facts)
             ) }}
         {%- endif -%}
     {%- endif -%}

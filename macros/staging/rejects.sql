@@ -1,4 +1,4 @@
-{#- If a row could not be split, its cells are unknown. -#}
+{#- The cells of a malformed row or a header are not read. -#}
 {% macro reject_reasons(reading) -%}
     case when structural_fault is not null then structural_fault else concat_ws(
         '; ',

@@ -110,9 +110,9 @@ def found_rows(execution_engine: Any, query: str) -> dict[str, Any]:
 
 
 def known_texts(execution_engine: Any) -> frozenset[str]:
-    """Return the few hundred texts that may be printed.
+    """Return the few hundred strings that may be printed.
 
-    They are the values of the reference seeds, genders, banking relationships and names of columns.
+    They are the values of the reference seeds, genders and banking relationships, and column names.
     """
     columns = execution_engine.execute_query(
         _statement(

@@ -4,7 +4,7 @@
 FOLDER, one for all tooltip pages, and one for the phone layouts of the first pages. The pictures
 are drawings, not screenshots of Power BI. Positions, titles, fields, filters and colours come from
 the files of the report. Measures come from the model, and the DAX evaluator of the tests computes
-them. Anything that does not fit in its space is reported as a problem.
+them. Text and rows that do not fit are reported as problems.
 """
 
 import argparse
@@ -113,7 +113,7 @@ class Data:
     def groups(self, columns: Sequence[Column], context: Any, measures: Sequence[str]) -> list[Any]:
         """Return the combinations of values of the columns, in order.
 
-        They are read from a table, of the columns or of the measures, that all the columns filter.
+        They are read from a table of the columns or measures that all the columns filter.
 
         Raises:
             ValueError: There is no such table.
@@ -176,7 +176,7 @@ class Data:
         return self.evaluator.value(name, self.within(columns, row, context), columns)
 
     def sums(self, name: str, column: Column, context: Any) -> dict[Any, float] | None:
-        """Return a measure's sum for each value of a column, or None if it is not such a sum."""
+        """Return the column that a measure sums, for each value of another; None without a SUM."""
         found = re.search(r"SUM\('([^']+)'\[([^\]]+)\]\)", self.evaluator.measures[name])
         if found is None or column[0] not in self.evaluator.reached_by(found[1]):
             return None
@@ -190,7 +190,7 @@ class Data:
 
 
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
-    """Return the width of a text in pixels."""
+    """Return the width of some text in pixels."""
     if not text.strip():
         return 0.0
     key = (text, size, bold)
@@ -205,7 +205,7 @@ _WIDTHS: dict[tuple[str, float, bool], float] = {}
 
 
 def wrapped(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
-    """Return the lines of a text wrapped to a width."""
+    """Return the lines of some text, wrapped to a width."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -243,7 +243,7 @@ class Picture:
         bold: bool = False,
         across: str = "left",
     ) -> None:
-        """Write a text with its top at `y`."""
+        """Write text with its top at `y`."""
         self.axes.text(
             x + self.shift[0],
             y + self.shift[1],
@@ -284,7 +284,7 @@ class Picture:
         what: str = "",
         bold: bool = False,
     ) -> str:
-        """Return a text, shortened to fit a width. `what` names it in the recorded problem."""
+        """Return text, shortened to fit a width. `what` names it in the recorded problem."""
         if width_of(text, size, bold=bold) <= width:
             return text
         if what:
@@ -452,7 +452,7 @@ class Picture:
         each, high = width / across, height / deep
         size = theme.CALLOUT_SIZE * POINT
         if high < size + SMALL * 1.2:
-            self.tell(visual, f"a card is {high:.0f} pixels high")
+            self.tell(visual, f"a card is only {high:.0f} pixels high")
         for number, projection in enumerate(measures):
             name = projection["nativeQueryRef"]
             value = self.data.evaluator.value(name, context)
@@ -531,7 +531,7 @@ class Picture:
         )
         slot = height / len(categories)
         if slot < LEAST_SLOT:
-            self.tell(visual, f"{len(categories)} bars have {slot:.0f} pixels each")
+            self.tell(visual, f"{len(categories)} bars have only {slot:.0f} pixels each")
         top = max(float(value or 0) for _, values in series for value in values) or 1
         room = width - labels - 52
         thick = slot * 0.72 / len(series)
@@ -550,7 +550,7 @@ class Picture:
                         x + labels + long + 3, down + thick / 2 - SMALL * 0.55, shown, size=SMALL
                     )
                 elif self.has_labels(visual):
-                    self.tell(visual, f"there is no room for the number of {category!r}")
+                    self.tell(visual, f"there is no room for the label of {category!r}")
 
     def has_labels(self, visual: Visual) -> bool:
         """Return whether the chart has data labels."""
@@ -578,7 +578,7 @@ class Picture:
         floor = y + height - SMALL * 1.15 * lines - 4
         room = floor - y - SMALL * 1.3
         if room < 40:
-            self.tell(visual, f"its columns are {room:.0f} pixels high")
+            self.tell(visual, f"its columns are only {room:.0f} pixels high")
         top = max((float(value or 0) for _, values in series for value in values), default=1) or 1
         wide = slot * 0.8 / max(1, len(series))
         is_narrow = False
@@ -849,7 +849,7 @@ class Picture:
             top += deep * CELL * 1.2 + 4
             self.fill((x, top - 2, width, 0.6), "#D5DAE1")
         if is_list and not scrolls:
-            self.tell(visual, f"{len(grid)} rows do not fit")
+            self.tell(visual, f"not all of its {len(grid)} rows fit")
         if not grid:
             self.write(x, top, "(no rows)", colour=theme.MUTED)
 
@@ -890,7 +890,7 @@ class Picture:
         is_number: Sequence[bool],
         width: float,
     ) -> list[float]:
-        """Return the column widths: numbers get what they need, and texts share the rest."""
+        """Return the column widths; if space is short, only columns of text are narrowed."""
         needs = []
         for place, head in enumerate(heads):
             words = max((width_of(word, CELL, bold=True) for word in head.split()), default=0)
@@ -1139,7 +1139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=PROJECT / "published" / "current",
         help="folder of a release, or file of a built warehouse (default: published/current)",
     )
-    parser.add_argument("--only", default="", help="draw only pictures whose names contain this")
+    parser.add_argument("--only", default="", help="draw only pages whose names contain this")
     parser.add_argument("--project", type=Path, default=PROJECT / "powerbi", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if not chosen.release.exists():

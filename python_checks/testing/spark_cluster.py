@@ -27,7 +27,7 @@ PATIENCE = 400.0
 
 @contextmanager
 def running_cluster(folder: Path) -> Iterator[int]:
-    """Run a cluster with one worker of one core.
+    """Run a cluster with one single-core worker.
 
     Args:
         folder: Folder for everything that the cluster writes: tables, metastore, logs.
@@ -60,7 +60,7 @@ def running_cluster(folder: Path) -> Iterator[int]:
 
 
 def _thrift_server(folder: Path, master: int, port: int) -> list[str]:
-    """Return the command of the Thrift server, which uses the worker."""
+    """Return the command that starts the Thrift server."""
     spark_settings = {
         "spark.master": f"spark://{LOCAL}:{master}",
         "spark.driver.host": LOCAL,
@@ -73,7 +73,7 @@ def _thrift_server(folder: Path, master: int, port: int) -> list[str]:
         ),
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.session.timeZone": "UTC",
-        # dbt-spark switches ANSI mode off in a session, but cannot over Thrift.
+        # dbt-spark switches ANSI mode off in local sessions, but cannot over Thrift.
         "spark.sql.ansi.enabled": "false",
         "spark.sql.adaptive.enabled": "false",
     }
@@ -137,8 +137,8 @@ def _wait(process: subprocess.Popen[bytes], log: Path, is_there: Callable[[], bo
     """Wait until a process of the cluster answers.
 
     Raises:
-        RuntimeError: It has ended, or takes longer than `PATIENCE`. The message has the end of its
-            log.
+        RuntimeError: It has ended, or takes longer than `PATIENCE`. The message contains the end
+            of its log.
     """
     until = time.monotonic() + PATIENCE
     while not is_there():

@@ -275,7 +275,7 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
             [float(row["stressed_value"]) for row in found],
             ends,
             Axis(
-                f"{labels.name(measure)} (currency not stated in the data)",
+                f"{labels.name(measure)} (in the currency of the files)",
                 0.0,
                 high * 1.03,
                 tuple((at, axis_text(at, money)) for at in round_ticks(0.0, high)),

@@ -85,7 +85,7 @@ spelt_wrong as (
 
 ),
 
--- One row per spelling as delivered.
+-- One row per known spelling, right or wrong.
 occupations as (
 
     select * from spelt_right
@@ -119,8 +119,8 @@ income_bands as (
 
 ),
 
--- The band of every age and tenure that occurs, so that customers are joined by equality. A range
--- join splits blocks of rows, which then take twice as long to write.
+-- The band of every age and tenure that occurs, so that customers are joined by equality. After a
+-- range join, the customers would take twice as long to write.
 banded_ages as (
 
     select

@@ -4,7 +4,7 @@
 
 with
 
--- Not materialized: the rows are wide, and counting needs only two columns.
+-- Not kept in memory: the rows are wide, and finding repeated ids needs few of their columns.
 delivered as {{ computed_each_time() }} (
 
     select
@@ -31,8 +31,7 @@ clients as {{ computed_each_time() }} (
 
 ),
 
--- Rows that share a client id, in any spelling, and a joining date. They are few, and include all
--- duplicates and near duplicates.
+-- Client ids, in any spelling, with a joining date that several rows share.
 ids_of_several_rows as (
 
     select
@@ -45,6 +44,7 @@ ids_of_several_rows as (
 
 ),
 
+-- These rows are few, and include all duplicates and near duplicates.
 suspects as (
 
     select

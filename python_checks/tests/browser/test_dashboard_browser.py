@@ -161,7 +161,7 @@ def accessibility_faults(page: Page) -> list[str]:
 
 
 def outside(page: Page) -> list[str]:
-    """Return the texts that overflow their block, and blocks that overflow the page."""
+    """Return the text that overflows its block, and the blocks that overflow the page."""
     found: list[str] = page.evaluate(
         """() => {
             const out = [];
@@ -254,7 +254,7 @@ def test_each_page_prints_fully_and_in_colour(name: str, watched: Watched, tmp_p
 def test_each_page_is_correct_and_accessible(
     name: str, watched: Watched, snapshot: Snapshot
 ) -> None:
-    """Numbers match the metric layer, axe-core finds no fault, and the page fits a phone."""
+    """Numbers match the metric layer, axe-core finds no serious fault, and it fits a phone."""
     page = watched.go(f"/{name}?risk_weighting=3&loyalty_classification=Gold")
     filters = {"risk_weighting": (3,), "loyalty_classification": ("Gold",)}
     expect(page.locator("h1")).to_have_text(PAGES[name][0])
@@ -599,7 +599,7 @@ def test_pictured_pages_open_without_faults(watched: Watched) -> None:
 # ---------- empty pages, new releases, the export
 
 
-def test_pages_say_if_no_customer_matches_the_filters(watched: Watched) -> None:
+def test_pages_say_so_if_no_customer_matches_the_filters(watched: Watched) -> None:
     search = "loyalty_classification=Platinum&risk_weighting=5&occupation_family=Legal"
     search += "&joined_year=1995&income_band=Low"
     for name in PAGES:

@@ -39,7 +39,7 @@ CONCENTRATION = "fct_balance_concentration"
 same number of digits and the same first four digits, so the number of buckets is limited."""
 
 DISTRIBUTIONS = "int_distributions"
-"""The model that counts amounts in buckets, 64 for each unit of the natural logarithm."""
+"""The model that counts amounts in buckets, each 1/64 wide on a logarithmic scale."""
 
 MEDIANS = "int_dimension_medians"
 """The model that sorts the amounts in the few buckets that contain a median."""
@@ -48,7 +48,7 @@ AMOUNTS_OF_A_MEDIAN = 0.02
 """Largest share of the amounts that MEDIANS may sort."""
 
 BUCKETS_OF_A_NUMBER_OF_DIGITS = 9_000
-"""Maximum number of buckets: the first four digits of an amount are between 1000 and 9999."""
+"""Number of buckets for amounts with the same number of digits: their first four digits."""
 
 READING = ("READ_CSV", "READ_PARQUET", "PARQUET_SCAN")
 
@@ -63,7 +63,7 @@ class Operator:
         name: DuckDB's name for it, such as HASH_JOIN.
         rows_in: Number of rows of its largest input; 0 if it has no input.
         rows_out: Number of rows that it returned.
-        details: Everything else in its profile, as text.
+        details: The extra information in its profile, as JSON.
     """
 
     name: str
@@ -116,7 +116,7 @@ def sorts(found: list[Operator]) -> list[Operator]:
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
-    """Generate customers, build them without tests, and return the result."""
+    """Generate customers, and build a warehouse from them without tests."""
     folder = tmp_path_factory.mktemp("one_pass")
     drop = folder / "drop"
     generated = CliRunner().invoke(
@@ -147,7 +147,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 
 @pytest.fixture(scope="module")
 def profiles(pack: Pack) -> dict[str, list[Operator]]:
-    """Return the operators of every model, by its name, with the settings of profiles.yml."""
+    """Return the operators of every model, by its name, with the join setting of profiles.yml."""
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
         history = pack.warehouse.with_name("bank_history.duckdb")
         connection.execute(f"attach '{history}' as history (read_only)")

@@ -399,7 +399,7 @@ def test_user_without_rights_is_refused_with_a_remedy(
     with psycopg.connect(database) as connection:
         name = conninfo_to_dict(database)["dbname"]
         connection.execute(f"grant create on database {name} to {user}")
-    # If the roles exist, a user who owns the schemas needs no further rights.
+    # If the roles exist, a user who may create schemas needs no further rights.
     with psycopg.connect(database) as connection:
         for statement in server_roles():
             connection.execute(statement)
@@ -676,6 +676,9 @@ def test_a_password_that_the_server_refuses_is_not_shown(database: str) -> None:
     assert SECRET not in str(refused.value)
 
 
+# ---------- other publishes, and the types that clients see
+
+
 def test_rows_lost_to_a_trigger_are_detected_before_commit(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
@@ -715,7 +718,7 @@ def test_different_bank_is_not_published_over_a_bank_in_postgres(
     with pytest.raises(PublishError, match=r"(?s)invented bank.* another database with BANK_POSTG"):
         publish(warehouse, tmp_path / "new", database)
     assert one(database, "select count(*) from publishing.releases") == 1
-    # The same bank may be published with a new folder; another bank needs replace_bank.
+    # The same bank may be published from a new folder; another bank needs replace_bank.
     assert publish(bank, tmp_path / "new", database).number == 2
     assert publish(other, tmp_path / "others", None).number == 1
     with pytest.raises(PublishError, match="None of the 3,000 customers of PostgreSQL"):
@@ -730,7 +733,7 @@ def test_release_numbers_continue_from_the_database(
     assert publish(warehouse, tmp_path / "b", database).number == 2
 
 
-def test_the_commands_publish_to_the_database_of_the_environment(
+def test_the_commands_publish_to_the_database_that_the_environment_names(
     warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BANK_WAREHOUSE", str(warehouse))

@@ -1,4 +1,4 @@
-"""With the example profiles of Databricks and Microsoft Fabric, the project compiles to Spark SQL.
+"""With the example profiles for Databricks and Microsoft Fabric, the project compiles to Spark SQL.
 
 The hosts and secrets are invented, because dbt compiles without a connection.
 """
@@ -79,7 +79,7 @@ SERVICES = {
 
 
 def run(profile: str, target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run dbt in the environment of the adapters, with an example profile."""
+    """Run dbt in the virtual environment of the adapters, with an example profile."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BANK_")}
     return subprocess.run(
         [
@@ -95,7 +95,7 @@ def run(profile: str, target: Path, *arguments: str) -> subprocess.CompletedProc
     )
 
 
-@needs(DBT.exists(), "the environment of the adapters", "make install-adapters")
+@needs(DBT.exists(), "the virtual environment of the adapters", "make install-adapters")
 @pytest.mark.parametrize("profile", SERVICES)
 def test_the_project_compiles_to_spark_sql(profile: str, tmp_path: Path) -> None:
     service = SERVICES[profile]

@@ -169,7 +169,7 @@ def test_unknown_source_is_refused(tmp_path: Path) -> None:
     assert chosen(tmp_path, {"kind": "parquet"}) == PARQUET
     for other in (text.replace("expression P", "expression X").replace("n R", "n X"), None):
         path.unlink() if other is None else path.write_text(other, "utf-8")
-        assert "give it again, such as --source parquet --folder" in refusal(tmp_path)
+        assert "Name it again, such as --source parquet --folder" in refusal(tmp_path)
         assert "give --folder, such as --folder C:" in refusal(tmp_path, kind="parquet")
         assert chosen(tmp_path, {"kind": "parquet", "folder": FOLDER}) == Source(folder=FOLDER)
 
