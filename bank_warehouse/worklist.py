@@ -568,7 +568,7 @@ def command(
         is_new=not force,
         warn=lambda sentence: click.echo(f"Warning: {sentence}", err=True),
     )
-    rows = f"Wrote {count(number, 'row')}{' of personal data' if restricted else ''} to {out}."
+    rows = f"Wrote {count(number, 'row')}{' with personal data' if restricted else ''} to {out}."
     if not number:
         rows = f"The release has no customer for these actions: {out} has only the column names."
     click.echo(f"{rows} Noted in {publish_dir / RECORD}.")

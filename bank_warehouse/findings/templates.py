@@ -5,7 +5,8 @@ TITLE = """# Findings
 {origin}
 
 As of {as_of_date}, {customers} customers. `bank findings` writes this page and computes every
-number from the warehouse (definitions: `models/semantic`). Amounts are in the currency of the files.
+number from the warehouse (definitions: `models/semantic`). Amounts are in the currency of the
+files.
 """
 
 DELIVERED = "The data are those delivered as {files}."

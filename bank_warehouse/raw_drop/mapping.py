@@ -152,15 +152,9 @@ class _Reader:
                 f"{table.name}: {', '.join(unknown)}: unknown key. The keys of a table are "
                 f"{', '.join(_PARTS)}."
             )
-        columns = {
-            name: str(header)
-            for name, header in self._by_column(table, "columns", parts.get("columns")).items()
-        }
+        columns = self._texts(self._by_column(table, "columns", parts.get("columns")))
         values = {
-            name: {
-                theirs: str(ours)
-                for theirs, ours in self._pairs(f"values of {name}", pairs).items()
-            }
+            name: self._texts(self._pairs(f"values of {name}", pairs))
             for name, pairs in self._by_column(table, "values", parts.get("values")).items()
         }
         self._note_twice(columns.values(), header_key)
@@ -189,6 +183,12 @@ class _Reader:
             self._note(f"{what}: expected pairs of name and value, not {given!r}.")
             return {}
         return given
+
+    def _texts(self, pairs: Mapping[str, Any]) -> dict[str, str]:
+        for name, value in pairs.items():
+            if not isinstance(value, str):
+                self._note(f"{name}: expected one header or value, not {value!r}.")
+        return {name: value for name, value in pairs.items() if isinstance(value, str)}
 
     def _by_column(self, table: RawTable, part: str, given: Any) -> dict[str, Any]:
         """Return what is given for each column, by canonical column name."""

@@ -695,6 +695,7 @@ def test_inspect_refuses_what_staging_refuses(name: str, tmp_path: Path) -> None
             "'A' and 'a' are the same name, with two meanings",
         ),
         ("clients: {columns: {Shoe Size: SCHUH}}", "'Shoe Size' is not a column of clients"),
+        ("clients: {values: {Age: {old: [40]}}}", "old: expected one header or value, not ['40']"),
         ("clients: {columns: {Age: Alter}}", "maps 'Age' to 'Alter', but there is no such header"),
     ],
 )
