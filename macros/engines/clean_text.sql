@@ -1,4 +1,4 @@
-{#- Nearly every text is clean already, and comparing is ten times as fast as trimming. -#}
+{#- Most cells are clean already, and comparing is ten times as fast as trimming. -#}
 {% macro clean_text(text) -%}
     {%- set cleaned = bank_warehouse.text_or_null(text) -%}
     {%- if bank_warehouse.engine() != 'duckdb' -%}

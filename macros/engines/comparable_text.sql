@@ -1,4 +1,4 @@
-{#- A text of visible ASCII characters needs only its case changed. -#}
+{#- If all characters are visible ASCII, only the case needs to change. -#}
 {% macro comparable_text(text) -%}
     {%- set invisible = bank_warehouse.invisible_pattern() -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}

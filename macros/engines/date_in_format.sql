@@ -1,13 +1,13 @@
 {#-
     DuckDB, %Y: try_strptime reads 01-02-10 as the year 10. `greatest` raises every date before 1000
-    to the same day, which `nullif` turns into null; a case would parse the text twice.
+    to the same day, which `nullif` turns into null. A `case` would parse the text twice.
 
     DuckDB, %y: a regular expression requires both digits of the year. If the format begins with the
-    year, the last number must have two digits as well, because either of the two could really be
-    the year: 01/02/1 is not a date.
+    year, the last number must have two digits as well, because the first or the last number could
+    really be the year: 01/02/1 is not a date.
 
-    Spark: its own date patterns require two digits for a day, or accept more than the format does.
-    So the format becomes a regular expression with one group for each part of the date. The number
+    Spark: its own date patterns require two digits for a day, or accept more than the format does,
+    so the format becomes a regular expression with one group for each part of the date. The number
     of a month follows from the position of its first three letters in the list of all months.
 -#}
 {% macro date_in_format(text, date_format) -%}

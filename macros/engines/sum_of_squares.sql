@@ -1,4 +1,4 @@
-{#- DuckDB multiplies decimals of up to 18 digits six times as fast as those of 38. -#}
+{#- DuckDB multiplies decimals of up to 18 digits six times as fast as longer ones. -#}
 {% macro sum_of_squares(column) -%}
     {%- set square = bank_warehouse.money_product(column, column) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}

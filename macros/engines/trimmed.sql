@@ -1,4 +1,4 @@
-{#- On DuckDB each chr() slows planning, so only control characters are written with it. -#}
+{#- On DuckDB, each chr() slows planning, so only control characters are written as chr(). -#}
 {% macro trimmed(text) -%}
     {%- set codes = [] -%}
     {%- for first, last in bank_warehouse.invisible_characters() -%}

@@ -1,4 +1,4 @@
-{#- With --empty, failures are not counted. dbt prefers the project's macro to its own. -#}
+{#- With --empty, failures are not counted. dbt prefers this macro to its built-in one. -#}
 {% macro default__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
     {%- set counted = 'select * from (' ~ main_sql ~ '\n) as failures where false' -%}
     {{ return(dbt.default__get_test_sql(

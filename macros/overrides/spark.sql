@@ -8,7 +8,7 @@
     ))) }}
 {%- endmacro %}
 
-{#- The cells are in one JSON text, which keeps quotes, nulls and the order of rows. -#}
+{#- The cells are in one JSON string, which keeps quotes, nulls and the order of rows. -#}
 {% macro spark__load_csv_rows(model, agate_table) -%}
     {%- set rows = [] -%}
     {%- for row in agate_table.rows -%}

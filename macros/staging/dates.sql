@@ -23,10 +23,10 @@
 
 {#-
     Each pair is a date that must be null and a list of formats, one of which must then fit. In the
-    first pair, these are the exchanged formats that the file itself does not have. If the file has
-    two formats that exchange day and month, another pair tests whether only the later one fits.
+    first pair, the formats are the exchanged ones that the file itself does not have. If the file
+    has two formats that exchange day and month, another pair tests whether only the later one fits.
 
-    A case expression, because in an `and` DuckDB may parse the second date in every row.
+    Written as a case expression, because with `and` DuckDB may parse the second date in every row.
 -#}
 {% macro joining_date_is_exchanged(reading, text, date_read, source_file) -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}

@@ -1,7 +1,7 @@
 {#-
     The forms, in the order of the pattern: sign and currency before the number, in either order;
-    currency after it; brackets around the number, optionally after the currency; brackets around
-    both, with the currency first; brackets around both, with the currency last.
+    currency after the number; brackets around the number, perhaps with the currency before them;
+    brackets around currency and number, in this order; brackets around number and currency.
 -#}
 {% macro amount_pattern(notation, fraction) -%}
     {%- set separators = [
@@ -43,7 +43,7 @@
     {{ digits if mark == '.' else 'replace(' ~ digits ~ ", ',', '.')" }}
 {%- endmacro %}
 
-{#- One case expression: DuckDB would evaluate both arguments of a coalesce in every row. -#}
+{#- A case, because DuckDB would evaluate both arguments of a coalesce in every row. -#}
 {% macro money_of(reading, column, text, source_file, type='decimal(14, 2)') -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
     {%- set notation = bank_warehouse.money_notation(reading, file, column) -%}
@@ -107,7 +107,7 @@
     {{ return(var('raw_money_rounding') == 'half_up') }}
 {%- endmacro %}
 
-{#- The outer cast restores the scale: Spark's difference has one decimal place less. -#}
+{#- The outer cast restores the scale, because Spark's difference has one place fewer. -#}
 {% macro rounded_off(reading) -%}
     {%- if not bank_warehouse.rounds_money() -%}
         {{ return('cast(null as string)') }}

@@ -11,7 +11,7 @@
             from {{ ref('raw_' ~ table) }}
         )
     {%- else -%}
-        {#- Only for the lineage; the plan below reads the files. -#}
+        {#- Only for the lineage; the query below reads the files. -#}
         {%- set drop_source = source('bank', table) -%}
         {%- set query = bank_warehouse.raw_drop_query(table) -%}
         ({{ 'select * from (' ~ query ~ ') where false limit 0' if flags.EMPTY else query }})

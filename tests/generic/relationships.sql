@@ -1,11 +1,11 @@
 {% test relationships(model, column_name, to, field) %}
 
 {#-
-    Returns the rows whose value is missing from the other table; nulls are left to not_null. Works
-    like dbt's own test of this name, with a shortcut for customer_key: the two tables are not
-    joined if the row count of the model is a multiple of the other table's and the means of their
-    keys are equal. Keys are 60-bit hashes, so it is then practically certain that every customer
-    has the same share of the rows in both tables.
+    Returns the rows whose value is missing from the other table; nulls pass. Works like dbt's own
+    test of this name, with a shortcut for customer_key: the two tables are not joined if the row
+    count of the model is a multiple of the other table's and the means of their keys are equal.
+    Keys are 60-bit hashes, so it is then practically certain that every customer has the same share
+    of the rows in both tables.
 -#}
 with
 

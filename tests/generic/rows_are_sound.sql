@@ -5,7 +5,7 @@
     them; the column `breach` describes the first failed condition.
 
     not_null: columns that must not be null.
-    ranges: lowest and highest value by column, null for no limit. Null values pass.
+    ranges: lowest and highest value by column; null means no limit. Null values pass.
     accepted_values: allowed values by column. Null values pass.
     expressions: conditions that must hold for every row. A condition that is null fails.
 -#}

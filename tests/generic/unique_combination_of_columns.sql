@@ -8,8 +8,8 @@
     If the table must have every customer of another table, once for each combination of the other
     columns, name that table in same_customers_as: the test then does not group by customer.
     customer_key is a 60-bit hash, so two tables with the same row count and the same sum of keys
-    practically certainly have the same customers; a repeated, missing or null key changes the count
-    or the sum.
+    almost certainly have the same customers. A repeated, missing or null key changes the count or
+    the sum.
 
     With date_column, only the rows of this build's as-of date are tested; with same_customers_as,
     it has no effect.

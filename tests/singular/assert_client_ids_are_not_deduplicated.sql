@@ -1,4 +1,4 @@
-{#- Different people may share a client id; each of them stays a customer. -#}
+{#- Different people may share a client id, and each of them must stay a customer. -#}
 
 with
 
@@ -26,7 +26,7 @@ customers as (
 
 ),
 
--- Few ids occur more than once; names are counted for those ids only.
+-- Names are counted only for the few ids that occur more than once.
 repeated_ids as (
 
     select client_id

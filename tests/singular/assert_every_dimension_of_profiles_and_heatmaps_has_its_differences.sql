@@ -1,6 +1,6 @@
 -- Every dimension shown in a profile needs a row in fct_segment_differences, so that readers can
--- see whether its differences are more than chance. A heat map needs the row that compares its
--- dimension by risk weighting.
+-- see whether its differences are more than chance. A heat map needs the row for its
+-- dimension and the risk weighting.
 with
 
 shown as (

@@ -31,7 +31,7 @@ contradicting as (
 
     select
         cast(customer_key as string) as culprit,
-        'gets two stances of ' || conflict_group as breach
+        'has actions with two stances in the group ' || conflict_group as breach
 
     from stances
     where first_precedence <> last_precedence
@@ -42,7 +42,7 @@ unclear as (
 
     select
         conflict_group as culprit,
-        'a stance has two precedences or a precedence two stances' as breach
+        'a stance has two precedences, or two stances have the same one' as breach
 
     from rules
     where conflict_group is not null

@@ -54,7 +54,7 @@ advisors as (
 
 ),
 
--- One scan of each mart collects the text of all its columns.
+-- One scan of each mart collects the strings of all its text columns.
 {% for mart in texts | map('first') | unique %}
 {{ mart }}_texts as (
 
@@ -107,7 +107,7 @@ personal_texts as (
 
 ),
 
--- Distinct published texts are few and stay in memory; names and ids are streamed.
+-- The distinct published strings are few and stay in memory; names and ids are streamed.
 published_persons as (
 
     select personal_texts.personal_text

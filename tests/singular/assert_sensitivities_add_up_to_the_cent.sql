@@ -44,7 +44,7 @@ not_additive as (
     select
         scenario,
         assumption,
-        'items do not add up' as breach
+        'items do not add up to the change of all' as breach
 
     from by_item
     where
@@ -62,7 +62,7 @@ mismatched_values as (
     select
         sensitivities.scenario,
         sensitivities.assumption,
-        'not the value of the stress results' as breach
+        'differs from the stress results' as breach
 
     from sensitivities
     left join results
@@ -134,7 +134,7 @@ mismatched_baseline as (
     select
         'baseline' as scenario,
         expected.assumption,
-        'not what the expected losses give' as breach
+        'differs from what the expected losses give' as breach
 
     from expected
     left join sensitivities

@@ -1,4 +1,4 @@
-"""Clusters of customers by balances; the logic is in the package."""
+"""Fits clusters of customers by their balances; the logic is in the package."""
 
 from bank_warehouse.inference.clusters import fit_clusters
 from bank_warehouse.inference.frames import as_pandas

@@ -21,8 +21,8 @@ in_cents as {{ computed_each_time() }} (
 
 ),
 
--- The bucket of an amount is its number of digits and the first four of them. The amounts in a
--- bucket differ by a thousandth at most, and buckets are in the order of the amounts.
+-- The bucket of an amount consists of its number of digits and its first four digits. The amounts
+-- in a bucket differ by a thousandth at most, and buckets are in the order of the amounts.
 buckets as (
 
     {% for measure in measures %}

@@ -31,7 +31,7 @@ dimension_values as (
 
 ),
 
--- Every pair of groups of dimensions, and each group with itself.
+-- Counts for every pair of dimension groups, including each group paired with itself.
 counted as (
 
     {{ rows_of_each('customers', rows, count_as='customers') }}

@@ -49,7 +49,7 @@ sizes as (
 
 ),
 
--- In a small bank each value has its own bucket.
+-- In a small bank, each value of a measure has its own bucket.
 customers_of_a_small_bank as (
 
     select
@@ -102,7 +102,7 @@ bucket_counts as (
 ),
 
 -- Every customer has exactly one value of the first dimension, so the counts of that dimension
--- include each customer who has the measure exactly once.
+-- include no customer twice.
 buckets as (
 
     select

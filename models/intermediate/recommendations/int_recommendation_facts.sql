@@ -40,7 +40,7 @@ loyalty_tiers as (
 
 ),
 
--- Only the facts that rules may use, so not nationality, gender or age.
+-- Only what rules may use: nationality, gender and age are left out.
 facts as (
 
     select

@@ -97,7 +97,7 @@ choices as (
 
 ),
 
--- Every action is combined with every group, even if it chose none of its customers.
+-- Every action is combined with every group, even if nobody in the group gets the action.
 counted as (
 
     select

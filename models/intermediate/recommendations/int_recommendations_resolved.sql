@@ -10,7 +10,7 @@ customers as (
 
 ),
 
--- An action overrules the actions of its conflict group that have a higher precedence number.
+-- An action overrules the actions in its conflict group that have a higher precedence number.
 -- Column names become numbers, which are faster to compare.
 rules as (
 
@@ -104,7 +104,7 @@ overruling as (
 
 ),
 
--- An action is kept unless another one of its group, with a lower precedence number, is also due.
+-- An action is kept unless another action in its group, with a lower precedence number, is due.
 resolved as (
 
     select

@@ -1,4 +1,4 @@
-"""Drivers of the risk weighting; the logic is in the package."""
+"""Fits the drivers of the risk weighting; the logic is in the package."""
 
 from bank_warehouse.inference.drivers import fit_drivers
 from bank_warehouse.inference.frames import as_pandas

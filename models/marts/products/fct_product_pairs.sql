@@ -183,9 +183,9 @@ pairs as (
 
 ),
 
--- The count times the sum of products, less the product of the sums. Doubles keep only a few digits
--- of this difference. If a balance varies by less than a millionth of its size, those digits are
--- noise.
+-- Each variation is the number of customers times a sum of products, less the product of two sums.
+-- Doubles keep only a few digits of this difference. If a balance varies by less than a millionth
+-- of its size, those digits are noise.
 varied as (
 
     select

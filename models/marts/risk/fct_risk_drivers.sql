@@ -30,7 +30,7 @@ drivers as (
         end as direction,
         share_of_explained_variation,
 
-        ---------- quality of the fit, the same in all of its rows
+        ---------- quality of the fit, the same in all rows of a fit
         explained_variation,
         held_out_accuracy,
         majority_accuracy,

@@ -68,7 +68,8 @@ parameters as (
 
 ),
 
--- Rounded cell by cell, so that the baseline is the sum of fct_expected_losses to the cent.
+-- Losses are rounded cell by cell, so that the baseline is the sum of fct_expected_losses to the
+-- cent.
 losses as (
 
     select

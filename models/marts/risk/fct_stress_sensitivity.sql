@@ -92,8 +92,8 @@ variants as (
 
 ),
 
--- The rates of each cell under each variant. As in fct_stress_results, they are capped at one
--- before they are used.
+-- The rates of each cell under each variant. As in fct_stress_results, the rates are capped at one
+-- when they are applied.
 shifted_rates as (
 
     select
@@ -140,7 +140,8 @@ shifted_rates as (
 
 ),
 
--- Rounded cell by cell, so that the changes of single numbers add up to the change of all.
+-- Losses are rounded cell by cell, so that the changes of single numbers add up to the change of
+-- all numbers.
 losses as (
 
     select
@@ -169,7 +170,8 @@ losses as (
 
 ),
 
--- Deposits and income: the baseline with the scenario's change, which is itself varied.
+-- Deposits, net position and income: the baseline plus the scenario's change, which is made larger
+-- or smaller by the relative error.
 totals as (
 
     select

@@ -57,8 +57,8 @@ results as (
 
 ),
 
--- The pairs of dimension and measure that are not tested, with the reason, so that every profile and
--- heat map has a verdict.
+-- Pairs of dimension and measure that are not tested get the reason as their verdict, so that every
+-- profile and heat map has one.
 not_tested as (
 
     select

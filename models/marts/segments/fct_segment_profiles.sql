@@ -29,7 +29,8 @@ totals as (
 
 ),
 
--- The margin is Student's t times the standard error, which the sum and the sum of squares give.
+-- The margin is Student's t times the standard error, which is computed from the sum and the sum of
+-- squares.
 means as (
 
     select

@@ -4,7 +4,7 @@
 
 with
 
--- Not kept in memory: the rows are wide, and finding repeated ids needs few of their columns.
+-- Computed each time, because the rows are wide and finding repeated ids needs only a few columns.
 delivered as {{ computed_each_time() }} (
 
     select
@@ -31,7 +31,7 @@ clients as {{ computed_each_time() }} (
 
 ),
 
--- Client ids, in any spelling, with a joining date that several rows share.
+-- Pairs of a client id, in any spelling, and a joining date that several rows share.
 ids_of_several_rows as (
 
     select
@@ -44,7 +44,7 @@ ids_of_several_rows as (
 
 ),
 
--- These rows are few, and include all duplicates and near duplicates.
+-- The few rows with such a pair include all duplicates and near duplicates.
 suspects as (
 
     select

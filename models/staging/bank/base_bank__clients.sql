@@ -143,8 +143,9 @@ loyalty_codes as (
 
 ),
 
--- One row with all codes. A join of clients with codes would move rows without a match to the end
--- and lose the row numbers; so would grouping the codes while the file is read.
+-- One row with all codes, computed before the file is read. A join of clients with codes would move
+-- rows without a match to the end, and grouping the codes while the file is read would change the
+-- order of the rows. Either would make the row numbers wrong.
 known_codes as {{ computed_before() }} (
 
     select
