@@ -97,7 +97,7 @@ class Visual:
 
     @property
     def kind(self) -> str:
-        """Its type."""
+        """The type of the visual."""
         return str(self.visual.get("visualType", ""))
 
     @property
@@ -171,7 +171,7 @@ class Visual:
 
     @property
     def filters(self) -> list[Json]:
-        """Its own filters."""
+        """The visual's own filters."""
         found: list[Json] = self.content.get("filterConfig", {}).get("filters", [])
         return found
 
@@ -186,7 +186,7 @@ class Page:
 
     @property
     def title(self) -> str:
-        """Title on its tab."""
+        """The title on the page's tab."""
         return str(self.content.get("displayName") or self.name)
 
     @property

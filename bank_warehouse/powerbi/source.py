@@ -83,10 +83,10 @@ PARAMETERS = {
 
 _READ_PARQUET = """(schema as text, name as text) as table =>
     let
-        // One source whose path stays the same: a gateway can be given credentials for it.
+        // One source whose path stays the same, so that a gateway can have credentials for it.
         Releases = Folder.Contents(PublishFolder),
         Pointer = Releases{[Name = ReleaseNumber]}[Content],
-        // Where links do not exist, `current` is a file that holds the number of the release.
+        // Where links are not supported, `current` is a file that holds the number of the release.
         Number =
             if Pointer is binary then
                 Text.Trim(Text.FromBinary(Pointer, TextEncoding.Utf8))
