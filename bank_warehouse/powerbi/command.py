@@ -106,7 +106,7 @@ def command(
     if found:
         raise PowerBIError("\n".join(["The project has mistakes:", *found]))
     lineage, lineage_path = exposures.write(built, PAGES), root / exposures.PATH
-    # The exposures describe the project's own report, so writing to another folder keeps them.
+    # The exposures describe the project's own report, so --out elsewhere keeps them.
     is_own = out.resolve() == own.resolve()
     is_stale = is_own and not project.holds(lineage_path, lineage)
     if check:

@@ -159,7 +159,7 @@ def _value_order(orders: Mapping[tuple[str, str], list[str]]) -> list[str]:
 
 
 def _readings_of_marts(artifacts: Artifacts) -> dict[str, Reading]:
-    """Return how each mart is read, by its name."""
+    """Return how each mart is read, by the name of the mart."""
     orders = _orders(artifacts)
     marts = [*artifacts.marts.values(), conventions.RELEASE]
     return {mart.name: _reading(artifacts, mart, orders) for mart in marts}
@@ -306,7 +306,7 @@ def _shared_key(artifacts: Artifacts, mart: str) -> str:
             return each.child_column
     raise PowerBIError(
         f"{mart} has no relationships test to {conventions.CUSTOMERS}, so its key is not known: "
-        "add one and build again."
+        "add the test and build again."
     )
 
 

@@ -327,8 +327,8 @@ def _bookmarks(pages: Mapping[str, Page], files: Files) -> Iterator[str]:
     asked = [each for each in questions if each.get("name") in linked]
     if len(asked) < WANTED_QUESTIONS:
         yield (
-            f"bookmarks: only {len(asked)} of the {WANTED_QUESTIONS} questions have a bookmark that "
-            "a button opens"
+            f"bookmarks: only {len(asked)} of the {WANTED_QUESTIONS} questions have a bookmark "
+            "that a button opens"
         )
 
 

@@ -592,7 +592,7 @@ class _Writer:
     def shares_of_first(
         self, column: tuple[str, str], by: str, measures: Sequence[tuple[str, str]]
     ) -> str:
-        """Return the DAX of a sentence on the value with the highest measure `by`, and its shares."""
+        """Return the DAX of a sentence on the value with the highest `by`: its shares of measures."""
         name = self.column(*column)
         said = '\n            & ", " & '.join(
             _share(f"CALCULATE([{measure}], {name} = First)", f"[{measure}]") + f' & " of {called}"'
