@@ -72,7 +72,7 @@ Values of all other columns except `verdict` are shown unchanged.
 
 GAP = (
     "Gap to close: how far these customers' balances, or their yearly fees, are from the rule's "
-    "target. Use it to compare like with like, not as a forecast."
+    "target. Use the gap to compare similar actions, not as a forecast."
 )
 """The explanation of the gap to close."""
 

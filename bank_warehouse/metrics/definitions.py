@@ -54,7 +54,7 @@ class Dimension:
         kind: `categorical`, `time` or `entity` (a key, such as that of a product).
         label: display name.
         description: what it means.
-        is_protected: whether it is an attribute that scores may not use.
+        is_protected: whether scores, segments and recommendations must not use it.
     """
 
     name: str

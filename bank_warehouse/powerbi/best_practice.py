@@ -279,7 +279,7 @@ def _is_time_table(model: ModelText, table: str) -> bool:
 
 
 def _is_text(model: ModelText, measure: str) -> bool:
-    """Whether a measure returns text: it joins strings, chooses between them, or reads one."""
+    """Whether a measure returns text: from strings, a text column or another text measure."""
     text = model.measures[measure][1].text
     reads = [
         _type(model, (found["table"].replace("''", "'"), found["column"]))

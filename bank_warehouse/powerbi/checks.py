@@ -278,7 +278,7 @@ def _measures(model: ModelText) -> Iterator[str]:
 
 
 def dax_findings(where: str, text: str, model: ModelText) -> Iterator[str]:
-    """Yield references in a DAX expression to objects that do not exist."""
+    """Yield mistakes in a DAX expression: no code, unbalanced parentheses, or missing objects."""
     code = code_of(text)
     if not code.strip():
         yield f"{where}: has no expression"

@@ -75,7 +75,8 @@ class Folder(click.Path):
 @click.option(
     "--access-file",
     "access",
-    help="CSV file that lists who sees what, as Power BI sees it; empty (--access-file=) for none.",
+    help="CSV file that lists who may see what, by its path on the machine with Power BI; empty "
+    "(--access-file=) for none.",
 )
 @click.option(
     "--mode",

@@ -51,8 +51,9 @@ def build(artifacts: Artifacts, pages: Iterable[Page], source: Source | None = N
         source: where Power BI reads the tables from; by default a folder of releases.
 
     Raises:
-        PowerBIError: a convention names a column that the artifacts do not have, two orders
-            contradict each other, a metric cannot be written, or two names clash.
+        PowerBIError: the artifacts lack something that a convention needs, a contract has an
+            unknown type, two orders contradict each other, a metric cannot be written, or two names
+            clash.
     """
     source = source or Source()
     _check_conventions(artifacts)

@@ -69,7 +69,7 @@ def value_of(literal: str) -> Any:
 
 
 def property_of(objects: Json, key: str, name: str) -> Any:
-    """Return the value of an object's property, or None if it is not a literal."""
+    """Return the value of an object's property; None if it is missing or not a literal."""
     for each in objects.get(key, []):
         expression = each.get("properties", {}).get(name, {})
         if isinstance(expression, Mapping):
@@ -121,7 +121,7 @@ class Visual:
 
     @property
     def fixed_title(self) -> str:
-        """The title, if it is not a measure."""
+        """The title, or an empty string if the title is a measure."""
         return str(property_of(self.dress, "title", "text") or "")
 
     @property

@@ -1,6 +1,6 @@
 """Where the model reads its tables from, as parameters and functions of Power Query.
 
-A project reads only one kind of source; with two kinds, a gateway would need both. Power Query's
+A project reads only one kind of source, because a gateway would need access to both. Power Query's
 firewall also refuses a query that both reads a source and refers to another query
 (https://learn.microsoft.com/power-query/data-privacy-firewall). The functions here therefore use
 only values and parameters, and refer to no query.

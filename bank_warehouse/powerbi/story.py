@@ -1,9 +1,9 @@
 """What the report adds to the model: findings, field parameters, sliders and bins.
 
 A finding is a text measure that is the title of a visual. It is computed from the selected rows, so
-the title changes with the slicers. A field parameter lets a reader choose the measure of a heat
-map; a slider sets an assumption of a stress scenario. Both are calculated tables in the form that
-Power BI Desktop writes
+the title changes with the slicers that reach the visual. A field parameter lets a reader choose the
+measure of a heat map; a slider sets an assumption of a stress scenario. Both are calculated tables
+in the form that Power BI Desktop writes
 (https://learn.microsoft.com/power-bi/create-reports/power-bi-field-parameters,
 https://learn.microsoft.com/power-bi/transform-model/desktop-what-if).
 """
@@ -580,7 +580,7 @@ class _Writer:
     def two_tops(
         self, column: tuple[str, str], measures: tuple[str, str], both: str, apart: tuple[str, str]
     ) -> str:
-        """Return the DAX of a sentence on the value that is highest in each of two measures."""
+        """Return the DAX of a sentence on the values with the highest of each of two measures."""
         one, other = (self.most(*column, measure) for measure in measures)
         return (
             f"VAR First = {one}\nVAR Second = {other}\nRETURN\n    IF(\n"
@@ -592,7 +592,7 @@ class _Writer:
     def shares_of_first(
         self, column: tuple[str, str], by: str, measures: Sequence[tuple[str, str]]
     ) -> str:
-        """Return the DAX of a sentence on the value with the highest `by`: its shares of measures."""
+        """Return the DAX of a sentence on the shares of the column value with the highest `by`."""
         name = self.column(*column)
         said = '\n            & ", " & '.join(
             _share(f"CALCULATE([{measure}], {name} = First)", f"[{measure}]") + f' & " of {called}"'
