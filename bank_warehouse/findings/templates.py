@@ -1,4 +1,4 @@
-"""The templates of the page. They contain no numbers, which all come from the warehouse."""
+"""The templates of the page. They have no numbers, because all come from the warehouse."""
 
 TITLE = """# Findings
 
@@ -40,7 +40,7 @@ Every fact about customers, such as loyalty class or occupation, was tested agai
 every ratio and every other fact. Among so many tests, some show a difference by chance alone. The
 results are corrected for that, so that few of the differences called real are expected to be
 chance. Some facts come from amounts or reflect them, such as income band and risk weighting.
-Amounts differ by these facts almost by definition, so the tests of amounts by such facts are
+Amounts differ by these facts almost inevitably, so the tests of amounts by such facts are
 corrected separately from all others.
 
 {family_table}
