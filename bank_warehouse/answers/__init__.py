@@ -1,4 +1,4 @@
-"""What the data shows in words, for the dashboard, the findings page and the notebook."""
+"""What the data shows, in words, for the dashboard, the findings page and the notebook."""
 
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.sentences import Answer, Answers, answers

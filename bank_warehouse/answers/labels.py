@@ -1,4 +1,4 @@
-"""Labels for readers: names of the columns, codes, verdicts and rules of the marts.
+"""The labels that readers see for the columns, codes, verdicts and rules in the marts.
 
 Pages, reports and work lists show these labels instead of the published names and values, which
 never change. Labels of metrics and dimensions are in `models/semantic`; names of actions and
@@ -30,7 +30,7 @@ NAMES: Mapping[str, str] = {
     "tenure_days": "Time with the bank",
     "act": "Act now",
 }
-"""Labels of columns and codes that differ from their names."""
+"""Labels of columns and codes. The label of any other is its name with spaces, capitalised."""
 
 VALUES: Mapping[str, Mapping[str, str]] = {
     "watch_list_level": {
@@ -64,11 +64,15 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "dimension": {},
     "driver": {},
 }
-"""The labels of each column's codes; other columns, except `verdict`, are shown unchanged."""
+"""The labels of codes, by column.
+
+In these columns, a lower-case code that is not listed gets the label that :func:`name` gives it.
+Values of all other columns except `verdict` are shown unchanged.
+"""
 
 GAP = (
     "Gap to close: how far these customers' balances, or their yearly fees, are from the rule's "
-    "target. Use it to compare like with like, not as a forecast."
+    "target. Use the gap to compare similar actions, not as a forecast."
 )
 """The explanation of the gap to close."""
 
@@ -122,10 +126,10 @@ def is_real(text: object) -> bool:
 
 
 def reasons(text: str) -> str:
-    """Return why an action is due, from `reasons` of fct_customer_recommendations.
+    """Return why an action is due, from the column `reasons` in fct_customer_recommendations.
 
-    The limits in this text come from the seed, so the label is also right for a seed that a bank
-    has changed. `Deposits ... (deposit_score at least 5, tenure_days at least 3650)` becomes
+    The limits come from this text, so the label is right even if a bank has changed them in the
+    seed. `Deposits ... (deposit_score at least 5, tenure_days at least 3650)` becomes
     `Deposits are in the top fifth; customer for 10 years or more`. Text in another form is
     returned unchanged.
     """
@@ -164,12 +168,12 @@ def fact(column: str, found: float) -> str:
 
 
 def condition(fact: str, how: str, limit: float) -> str:
-    """Return a condition of a rule: `watch-list score is 4 or more`.
+    """Return a rule's condition in words: `watch-list score is 4 or more`.
 
     Args:
         fact: the column with the fact.
         how: `at least`, `at most`, `above`, `below`, or `is`.
-        limit: the limit; after `is`, the value itself.
+        limit: the limit, or the value itself if `how` is `is`.
     """
     if fact in _FIFTHS_OF and limit in range(1, 6):
         return f"{_FIFTHS_OF[fact]} are in {_fifths(how, int(limit))}"
@@ -233,13 +237,13 @@ def _bound(how: str, limit: float, unit: str = "", units: str = "") -> str:
 
 
 def _rounded(how: str, number: float) -> float:
-    """Round a customer's value for readers; for a limit, only remove floating-point error."""
+    """Round a customer's value below 100 to three digits; else only remove floating-point error."""
     return float(f"{number:.3g}") if how == "is" and abs(number) < 100 else round(number, 10)
 
 
 DAYS_A_YEAR = 365
 LOYALTY = ("Jade", "Silver", "Gold", "Platinum")
-"""The loyalty classes, the lowest first, as in the seed `loyalty_tiers`."""
+"""The loyalty classes, lowest first, as in the seed `loyalty_tiers`."""
 OF_PEERS = "_to_peer_median"
 _ORDINALS = ("", "first", "second", "third", "fourth", "fifth")
 _COUNTS = ("", "one", "two", "three", "four", "five")

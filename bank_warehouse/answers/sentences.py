@@ -1,9 +1,9 @@
-"""The answers in the data, as sentences for a manager.
+"""Answers to a manager's questions about the data, as sentences.
 
 Each answer is a sentence in round numbers, a short title for a chart, the statistics that support
-both, and where to find more. An answer is left out if the data does not support it. A difference is
-stated only if a test in fct_segment_differences confirms it. "No difference" is stated only if the
-test rules out a difference that matters.
+both, and where to find more. An answer is left out if the data does not support it. A link, such as
+that between risk and income, is stated only if a statistical test confirms it. "No difference" is
+stated only if the test rules out a difference that matters.
 """
 
 import math
@@ -42,20 +42,20 @@ TARGETED_BY = (
     "investment_advisor",
     "properties_owned",
 )
-"""Facts by which a campaign could select customers, the most likely first."""
+"""Facts by which a campaign could select customers, most likely first."""
 
 PROTECTED = "nationality, gender or age"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer in the data.
+    """The answer to one question.
 
     Attributes:
         name: name of the question, such as `risk-by-income`.
         sentence: the answer, in round numbers.
         title: the answer as the title of a chart.
-        support: what a reader must know to interpret it.
+        support: what a reader must know to interpret the answer.
         page: name of the dashboard page that shows more.
         marts: where the numbers come from.
         verdict: `real` or `chance` if a test decided, else empty.
@@ -73,7 +73,7 @@ class Answer:
 
     @property
     def full_support(self) -> str:
-        """The support with the statistics."""
+        """The support, followed by the statistics."""
         return f"{self.support} {self.statistics}".strip()
 
 
@@ -82,7 +82,7 @@ class Answers:
     """All answers, by the name of the question.
 
     Attributes:
-        by_name: the answers; a question that the data does not decide is missing.
+        by_name: the answers; a question that the data cannot answer is missing.
     """
 
     by_name: Mapping[str, Answer]
@@ -98,13 +98,13 @@ class Answers:
 
 
 def answers(source: Source) -> Answers:
-    """Return the answers in the data of a source."""
+    """Return the answers that the data of a source gives."""
     found = {}
     for make in QUESTIONS:
         try:
             answer = make(source)
         except (NotShownError, MetricsError):
-            # A role may not see all marts, and an older release may lack some.
+            # Some roles do not see every mart, and an older release may lack some.
             continue
         if answer is not None:
             found[answer.name] = answer
@@ -158,7 +158,7 @@ def _task(source: Source, action: str) -> str:
 
 
 def _change_of_decisions(source: Source, number: int) -> str:
-    """Return the comparison with the previous date, if there is one."""
+    """Return a clause that compares with the previous date; empty if there is none."""
     try:
         moved = _since(source, "fct_risk_migrations")
     except NotShownError:
@@ -167,9 +167,10 @@ def _change_of_decisions(source: Source, number: int) -> str:
         return ""
     before = sum(row["customers"] for row in moved if row["from_watch_list_level"] == ACT)
     if before == number:
-        how = "as many as"
+        how = "as many customers as" if number else "as"
     else:
-        how = f"{abs(number - before):,} {'more' if number > before else 'fewer'} than"
+        word = "more" if number > before else "fewer"
+        how = f"{count(abs(number - before), f'{word} customer')} than"
     return f", {how} on {day(moved[0]['from_date'])}"
 
 
@@ -324,7 +325,7 @@ def no_difference(source: Source) -> Answer | None:
 
 
 IN_RULES = {"loyalty_order": "loyalty_classification", "fee_rate": "fee_structure"}
-"""Facts in action rules that are dimensions with another name."""
+"""Facts in action rules, and the dimensions that hold them under a different name."""
 
 
 def _policy(source: Source, dimensions: Sequence[str]) -> str:
@@ -377,7 +378,7 @@ def segments(source: Source) -> Answer | None:
             f"hold {of_deposits} of deposits and owe {of_loans} of loans."
         ),
         title=f"{largest[0]}: {part} of customers, {of_deposits} of deposits, {of_loans} of loans",
-        support="Segments are rules on deposits, loans and time with the bank.",
+        support="Segments follow from rules on deposits, loans and time with the bank.",
         page="segmentation",
         marts=("fct_customer_segments", "fct_customer_positions"),
     )
@@ -423,7 +424,7 @@ def concentration(source: Source) -> Answer | None:
         return None
     tops = {name: found[name]["top_decile_share"] for name in BALANCES}
     if any(top is None or not 0.1 <= top <= 1 for top in tops.values()):
-        # With negative balances there are no shares.
+        # With negative balances, shares are missing or meaningless.
         return None
     deposits, loans = share(tops["total_deposits"]), share(tops["total_loans"])
     return Answer(
@@ -468,7 +469,7 @@ def products(source: Source) -> Answer | None:
 
 
 def losses(source: Source) -> Answer | None:
-    """Where the assumed losses are."""
+    """How much of the assumed losses comes from the two highest risk weightings."""
     by_class: dict[int, float] = {}
     lent: dict[int, float] = {}
     for row in source.rows("fct_expected_losses"):
@@ -578,15 +579,15 @@ def drivers(source: Source) -> Answer | None:
         page="risk",
         marts=("fct_risk_drivers",),
         verdict="real",
-        statistics="For one standard deviation more, or for a group against the largest one, the "
-        "odds of a higher risk weighting are multiplied by "
+        statistics="For one standard deviation more, or for a group compared with the largest "
+        "group, the odds of a higher risk weighting are multiplied by "
         + listed([f"{row['odds_ratio']:.2f} for {_short(row['driver'])}" for row in shown])
         + ".",
     )
 
 
 def _by_direction(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str], list[str]]:
-    """Return the names of drivers that raise the risk weighting, that lower it, and of groups."""
+    """Return the names of the drivers that raise or lower risk, and of those that are groups."""
     names: dict[str, list[str]] = {"raises": [], "lowers": [], "groups": []}
     for row in rows:
         way = row["direction"] if row["reference_level"] is None else "groups"
@@ -604,7 +605,7 @@ STRONG = 0.5
 
 
 def _together(source: Source, drivers: set[str]) -> str:
-    """Return how to read drivers whose balances move together, preceded by a space, or nothing."""
+    """Return how to read drivers whose balances move together; empty if they do not."""
     try:
         rows = source.rows("fct_product_pairs", "product, other_product")
     except NotShownError:
@@ -628,10 +629,10 @@ MOVING = ("raises", "lowers")
 
 
 def strongest(source: Source) -> list[Mapping[str, Any]]:
-    """Return the drivers of the risk weighting that are not chance, the strongest first.
+    """Return the drivers whose link to the risk weighting is more than chance, strongest first.
 
-    A level of a category counts only if the category as a whole makes a difference: among many
-    levels, one is always far from the others.
+    A level of a category counts only if the category as a whole makes a difference, because among
+    many levels, one may be far from the others by chance.
     """
     found = []
     for row in source.rows("fct_risk_drivers", "driver, level"):
@@ -725,14 +726,14 @@ OPENING = (
     "funding",
     "concentration",
 )
-"""Answers for the top of a page: the first ones that are available are shown."""
+"""Answers for the top of a page, by priority. Those that are missing make room for later ones."""
 
 
 # ---------- tests
 
 
 def difference(source: Source, dimension: str, measure: str) -> Mapping[str, Any] | None:
-    """Return the test of two columns, in either order; None if there is none."""
+    """Return the test of two columns, in either order; None if they were not tested."""
     found: Mapping[str, Any] | None = None
     for row in source.rows("fct_segment_differences"):
         if (row["dimension"], row["measure"]) == (dimension, measure):
@@ -747,9 +748,9 @@ def _is_none(row: Mapping[str, Any]) -> bool:
 
     The square root of a chi-square statistic with k degrees of freedom is about normal: its mean is
     the square root of (noncentrality + k - 1/2), and its variance is 1. Epsilon squared is the
-    noncentrality divided by the number of customers, n. So with 95% confidence, epsilon squared is
-    below ((square root of H + 1.645)² - k + 1/2) / n. This bound is never taken as less than
-    1.645² / n, even if the statistic H is below its expectation.
+    noncentrality divided by the number of customers, n. So if the statistic is H, epsilon squared
+    is, with 95% confidence, below ((square root of H + 1.645)² - k + 1/2) / n. The bound is never
+    taken as less than 1.645² / n, even if H is below its expectation.
     """
     if row["verdict"] != labels.CHANCE or row["method"] != "Kruskal-Wallis":
         return False
@@ -787,7 +788,7 @@ def _statistics(row: Mapping[str, Any]) -> str:
 
 
 def _since(source: Source, mart: str) -> list[Mapping[str, Any]]:
-    """Return the migrations to the date of the data; none if it is the first."""
+    """Return the migrations to the as-of date of the data; none if there is no earlier date."""
     tests = source.rows("fct_segment_differences")
     today: date | None = max((row["as_of_date"] for row in tests), default=None)
     return [row for row in source.rows(mart, "all") if row["to_date"] == today]

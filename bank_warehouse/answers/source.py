@@ -13,11 +13,11 @@ Row = tuple[Any, ...]
 Filters = Mapping[str, Sequence[object]]
 
 ACTION_TEXTS = "action, action_name, kind, priority, owner, wording, product, reasons"
-"""Columns of fct_customer_recommendations that are the same for every customer of an action."""
+"""Columns of fct_customer_recommendations that depend on the action alone."""
 
 
 class NotShownError(Exception):
-    """A mart is missing, or the reader's role may not see it; the message says which."""
+    """A mart is missing, or the reader's role may not see it; the message gives the reason."""
 
 
 class Source(Protocol):
@@ -36,13 +36,17 @@ class Source(Protocol):
             metrics: names of metrics.
             by: names of dimensions.
             filters: the allowed values of each dimension.
-            cube: name of a dashboard cube; None for the one that has the dimensions.
+            cube: name of a dashboard cube; None for the one that has the dimensions. A warehouse
+                ignores it.
         """
 
     def rows(self, mart: str, order: str = "all") -> Sequence[Mapping[str, Any]]:
-        """Return the rows of a small mart, by column name.
+        """Return the rows of a small mart, each as a mapping from column name to value.
 
-        `actions` stands for the distinct actions in fct_customer_recommendations.
+        Args:
+            mart: name of the mart; `actions` stands for the distinct actions in
+                fct_customer_recommendations.
+            order: the columns to sort by, as in SQL's `order by`.
 
         Raises:
             NotShownError: The mart is missing or not shown.
@@ -54,8 +58,8 @@ class Warehouse:
     """A built warehouse with the definitions of its numbers.
 
     Attributes:
-        connection: the warehouse, or the database of a release, open for reading.
-        layer: the metrics.
+        connection: a connection to the warehouse or to the database of a release.
+        layer: the definitions of the metrics.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -73,7 +77,7 @@ class Warehouse:
         return self.connection.execute(query.sql, query.parameters).fetchall()
 
     def rows(self, mart: str, order: str = "all") -> list[dict[str, Any]]:
-        """Return the rows of a mart by column name; see :class:`Source`."""
+        """Return the rows of a mart; see :class:`Source`."""
         relation = f"marts.{quote_identifier(mart)}"
         if mart == "actions":
             relation = f"(select distinct {ACTION_TEXTS} from marts.fct_customer_recommendations)"

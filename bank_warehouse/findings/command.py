@@ -29,11 +29,11 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
         Path of the page.
 
     Raises:
-        click.ClickException: The warehouse or the definitions cannot be read, or the folder
-            cannot be written to; the message says what to do.
+        click.ClickException: The warehouse is not a complete build, it or the definitions cannot
+            be read, or the folder cannot be written to; the message says what to do.
         NotWrittenError: A file cannot be written.
     """
-    # Raises an error if the build was not completed.
+    # This raises an error if the build was not completed.
     read_summary(warehouse)
     try:
         layer = load_metrics(manifest)
@@ -67,7 +67,7 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path, dir_okay=False),
-    show_default="that of the last build, in the project's target folder",
+    show_default="the one in the project's target folder",
     help="dbt's semantic_manifest.json.",
 )
 def command(warehouse: Path, out: Path, manifest: Path | None) -> None:

@@ -1,7 +1,7 @@
 """The figures of the page, as SVG files that depend only on the warehouse.
 
-Each figure has its answer from `bank_warehouse.answers` as its title, and units on its axes. The
-notebook shows the same figures.
+The title of a figure states what it shows; most titles are answers from `bank_warehouse.answers`.
+The notebook shows the same figures and a few more.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.sentences import difference, strongest
 from bank_warehouse.findings.tables import Frame, Tables
-from bank_warehouse.numbers import amount, listed, share
+from bank_warehouse.numbers import amount, count, listed, share
 from bank_warehouse.whole_files import written_whole
 
 INK = "#1f3b57"
@@ -59,7 +59,7 @@ def house_style() -> Iterator[None]:
 
 
 def titled(name: str, tables: Tables, height: float, note: str = "") -> Figure:
-    """Return an empty figure with its title, a note below, and the notice of the sample."""
+    """Return an empty figure with a title and a note, which says if the data are invented."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.suptitle(TITLES[name](tables), x=0.01, ha="left")
     notes = [note, labels.INVENTED.partition(".")[0] + "."] if tables.is_sample else [note]
@@ -70,13 +70,13 @@ def titled(name: str, tables: Tables, height: float, note: str = "") -> Figure:
 
 
 def actions(tables: Tables) -> Figure:
-    """Gap and number of customers for each action that has a gap to close."""
+    """Gap and number of customers of the actions with a gap to close: at most the 20 largest."""
     frame = tables.metrics(["gap_to_close", "recommendations"], ["action_name"])
     frame = frame.assign(gap=frame["gap_to_close"].astype(float) / MILLION)
     frame = frame[frame["gap"] > 0].sort_values(["gap", "action_name"], ascending=[True, False])
     note = f"{labels.GAP.partition('.')[0]}."
     if len(frame) > MOST_BARS:
-        note += f" The {MOST_BARS} largest of {len(frame)}."
+        note += f" Only the {MOST_BARS} largest of {len(frame)} gaps are shown."
     frame = frame.tail(MOST_BARS)
     figure = titled("actions", tables, 1.7 + 0.32 * len(frame), note)
     axes = figure.add_subplot()
@@ -86,7 +86,7 @@ def actions(tables: Tables) -> Figure:
     axes.bar_label(
         bars,
         [
-            f"{amount(gap * MILLION)}, {number:,} customers"
+            f"{amount(gap * MILLION)}, {count(number, 'customer')}"
             for gap, number in zip(frame["gap"], frame["recommendations"], strict=True)
         ],
         padding=5,
@@ -98,7 +98,7 @@ def actions(tables: Tables) -> Figure:
 
 
 def differences(tables: Tables) -> Figure:
-    """Sizes of the tested differences in amounts; pale if they could be chance."""
+    """Sizes of the real differences in amounts; a sign in each pale cell says why it has none."""
     found = tables.sql(
         """
         select dimension, measure, effect_size, verdict
@@ -174,8 +174,8 @@ def risk(tables: Tables) -> Figure:
         "risk",
         tables,
         3.8,
-        f"All customers with risk weighting {listed(by_rule, 'or')} are on the watch list: its "
-        "rules use the risk weighting, so this jump is built in."
+        f"All customers with risk weighting {listed(by_rule, 'or')} are on the watch list, because "
+        "its rules use the risk weighting.\nSo the jump in the watch-list share is built in."
         if by_rule
         else "",
     )
@@ -271,7 +271,7 @@ def segments(tables: Tables) -> Figure:
 
 
 NEAR = 0.12
-"""Bubbles closer than this share of the largest mean loans have their names on opposite sides."""
+"""A bubble has its name above it if a lower one is closer than this share of the largest loans."""
 LOW = 0.2
 """Bubbles below this share of the largest mean deposits have their names above them."""
 
@@ -395,7 +395,7 @@ def _plain_log(axis: Axis, written: str | Callable[[float, float], str]) -> None
 
 
 def customers(tables: Tables) -> Frame:
-    """Return at most 3,000 customers to draw individually, always the same random sample.
+    """Return at most 3,000 customers for box and density plots, always the same random sample.
 
     The customer key is a hash, so the lowest keys are a random sample.
     """
@@ -420,7 +420,7 @@ def boxes(
 
     Args:
         tables: the warehouse with the customers.
-        name: name of the title in TITLES.
+        name: key of the title in TITLES.
         by: column to group by.
         measures: amounts, each in its own panel.
         order: order of the groups.
@@ -449,7 +449,7 @@ def boxes(
 
 
 def density(tables: Tables) -> Figure:
-    """Income and loans of customers as a density plot, with median loans by tenth of incomes."""
+    """Income and loans of customers as a density plot, with median loans by income tenth."""
     drawn = customers(tables)
     known = drawn[(drawn["total_loans"] > 0) & (drawn["estimated_income"] > 0)]
     ends = known["total_loans"].quantile([0.005, 0.995])
@@ -458,9 +458,9 @@ def density(tables: Tables) -> Figure:
         "density",
         tables,
         5.2,
-        "Line: median loans of each tenth of incomes. "
-        f"{len(drawn) - len(inside):,} of {len(drawn):,} customers are not drawn: the lowest and "
-        "highest loans, and those of zero or less.",
+        "Line: median loans of each tenth of customers, by income. "
+        f"{len(drawn) - len(inside):,} of {len(drawn):,} customers are not drawn: those with the\n"
+        "lowest or highest loans, and those with loans or income of zero or less.",
     )
     axes = figure.add_subplot()
     cells = axes.hexbin(
@@ -504,7 +504,7 @@ def _strongest_pair(tables: Tables) -> str:
         """
     ).to_dict("records")
     if not found:
-        return "No two balances move together closely"
+        return "No two balances move closely together"
     one, other = found[0]["one"], found[0]["other"]
     return f"{labels.sentence(one)} and {other} balances move together"
 
@@ -558,7 +558,7 @@ FIGURES: dict[str, Callable[[Tables], Figure]] = {
     "stress": stress,
     "differences": differences,
 }
-"""File name without extension, and the function that draws the figure."""
+"""The function that draws each figure, by file name without extension."""
 
 
 def draw(tables: Tables, folder: Path, names: Sequence[str] = tuple(FIGURES)) -> list[Path]:
@@ -572,7 +572,7 @@ def draw(tables: Tables, folder: Path, names: Sequence[str] = tuple(FIGURES)) ->
             path = folder / f"{name}.svg"
             with written_whole(path) as draft:
                 figure.savefig(draft, format="svg", metadata={"Date": None, "Creator": None})
-                # Matplotlib ends lines with spaces, which fail the repository's checks.
+                # Matplotlib ends some lines with spaces, which fail the repository's checks.
                 lines = [line.rstrip() for line in draft.read_text("utf-8").splitlines()]
                 draft.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
             paths.append(path)

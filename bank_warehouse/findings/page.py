@@ -25,7 +25,7 @@ select distinct
     least(dimension, measure) as one, greatest(dimension, measure) as other
 from marts.fct_segment_differences where method <> 'Not tested'
 """
-"""Selects each test once; the mart lists a pair of dimensions in both orders."""
+"""Selects each test once, although the mart lists a pair of dimensions in both orders."""
 
 ASSIGNED = ("banking_relationship", "investment_advisor")
 """Columns whose values follow the order of rows in the data that the sample is modelled on."""
@@ -237,7 +237,7 @@ def _collinear_sentence(tables: Tables, drivers: set[str]) -> str:
 
 
 def _level_sentence(tables: Tables, shown: set[str]) -> str:
-    """Return a sentence on drivers that do not stand out as a whole, although some levels do."""
+    """Return a sentence on drivers that are left out although some of their levels stand out."""
     found = tables.sql(
         f"""
         select distinct driver from marts.fct_risk_drivers

@@ -18,11 +18,11 @@ MILLION = 1_000_000
 
 
 class Tables(Warehouse):
-    """A built warehouse, or the database of a release."""
+    """A built warehouse, or the database of a release, whose rows are read as data frames."""
 
     @cached_property
     def said(self) -> Answers:
-        """The statements about the data."""
+        """The answers that the data gives."""
         return answers(self)
 
     @cached_property
@@ -46,7 +46,8 @@ class Tables(Warehouse):
     def classes_listed_by_rule(self) -> list[str]:
         """Return the risk weightings that alone put a customer on the watch list.
 
-        The list is empty if all or none of them do, because then there is no jump to explain.
+        The list is empty if all or none of them do, because then there is no jump to explain, and
+        for a release, which does not contain the rules.
         """
         try:
             found = self.sql(
@@ -59,7 +60,6 @@ class Tables(Warehouse):
                 """
             )
         except duckdb.CatalogException:
-            # A release has no seeds.
             return []
         listed = found.loc[found["is_listed"].fillna(False).astype(bool), "risk_weighting"]
         return [str(each) for each in listed] if len(listed) < len(found) else []
@@ -79,11 +79,11 @@ class Tables(Warehouse):
         }
 
     def sql(self, query: str, *parameters: object) -> Frame:
-        """Return the rows of a query on the marts."""
+        """Return the rows of a query."""
         return self.connection.execute(query, parameters).df()
 
     def one(self, query: str, *parameters: object) -> dict[str, Any]:
-        """Return the only row of a query, as column name to value.
+        """Return the only row of a query, as a mapping from column name to value.
 
         Raises:
             ValueError: The query returns no row or several.
@@ -104,12 +104,12 @@ class Tables(Warehouse):
         return labels.name(name)
 
     def table(self, frame: Frame, formats: Mapping[str, str] | None = None) -> str:
-        """Return rows as a Markdown table, with labels in its head and formatted numbers.
+        """Return rows as a Markdown table, with labels in its header and formatted numbers.
 
-        Amounts are in whole units, or in millions if any in the column is ten million or more.
+        Amounts are in whole units, or in millions if any amount in the column reaches ten million.
 
         Args:
-            frame: the rows; a column named after a metric has the format of the metric.
+            frame: the rows; a column named after a metric has that metric's format.
             formats: formats of other columns, as for format_value.
         """
         known = dict(formats or {})

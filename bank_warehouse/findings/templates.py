@@ -1,4 +1,4 @@
-"""The templates of the page. They contain no numbers: every number comes from the warehouse."""
+"""The templates of the page. They have no numbers, because all come from the warehouse."""
 
 TITLE = """# Findings
 
@@ -9,14 +9,14 @@ number from the warehouse (definitions: `models/semantic`). Amounts are in the c
 files.
 """
 
-DELIVERED = "The data are those delivered as {files}."
+DELIVERED = "The data were delivered as {files}."
 
 SUMMARY = """## In short
 
 {answers}
 """
 
-NOTHING = "There is too little data for conclusions about other customers."
+NOTHING = "There is too little data to draw conclusions from."
 
 ACTIONS = """## What to do
 
@@ -29,7 +29,7 @@ Actions follow the project's rules, not a model: the data have no outcomes to te
 
 ![{actions_title}](figures/actions.svg)
 
-The watch list, by level. Some of its rules use the risk weighting itself:
+Here is the watch list by level. Some of its rules use the risk weighting itself.
 
 {watch_table}
 """
@@ -39,8 +39,9 @@ DIFFERENCES = """## What is real and what could be chance
 Every fact about customers, such as loyalty class or occupation, was tested against every amount,
 every ratio and every other fact. Among so many tests, some show a difference by chance alone. The
 results are corrected for that, so that few of the differences called real are expected to be
-chance. Facts that come from amounts or reflect them, such as income band and risk weighting, differ
-in amounts almost by nature, so their tests against amounts are corrected apart from all others.
+chance. Some facts come from amounts or reflect them, such as income band and risk weighting.
+Amounts differ by these facts almost inevitably, so the tests of amounts by such facts are
+corrected separately from all others.
 
 {family_table}
 
@@ -54,8 +55,8 @@ show a cause.
 """
 
 OUTSIDE_NONE = (
-    "Among all other comparisons, no difference is real: loyalty, occupation and the like say"
-    " nothing about balances."
+    "Among all other comparisons, no difference is real: nothing shows that loyalty, occupation and"
+    " the like are linked to balances."
 )
 OUTSIDE_SOME = "Among all other comparisons, only these differences are real: {pairs}.{sample}"
 ASSIGNED = (
@@ -71,7 +72,8 @@ CUSTOMERS = """## Customers
 
 {segment_table}
 
-Segments are rules on deposits, loans and time with the bank: differences in these are built in.
+Segments follow from rules on deposits, loans and time with the bank, so differences between
+segments in these are built in.
 {cluster_sentence}
 
 {loyalty_sentence}
@@ -96,8 +98,9 @@ always below that median, so compare products and do not read the amounts as a f
 
 ![{products_title}](figures/products.svg)
 
-In the figure, near one means that customers who hold much of one product also hold much of the
-other; near zero, the balance of one says nothing about the balance of the other.
+In the figure, a value near one means that customers who hold much of one product also hold much
+of the other. A value near zero means that the balance of one says little about the balance of the
+other.
 """
 
 RISK = """## Risk
@@ -116,29 +119,29 @@ RISK = """## Risk
 
 {driver_table}
 
-Each line compares customers who are alike in all the others. {collinear_sentence}
+Each line of the table compares customers who are alike in all other facts. {collinear_sentence}
 {level_sentence} {protected_sentence} {fit_sentence}
 """
 
 JUMP = (
-    "All customers with risk weighting {classes} are on the watch list: its rules use the risk"
-    " weighting, so this jump is built in."
+    "All customers with risk weighting {classes} are on the watch list, because its rules use"
+    " the risk weighting. So the jump in the watch-list share is built in."
 )
 
 COLLINEAR = (
     "Bank deposits move with checking and savings accounts (correlations of {correlations}), so"
-    " their line shows only what those two do not explain: read the deposits together."
+    " the line for bank deposits shows only what those two do not explain: read all three together."
 )
 
 FIT = (
     "Fitted on {customers_fitted} customers, the model predicts the right risk weighting for"
-    " {held_out_accuracy} of {customers_held_out} others; always predicting the most frequent one"
-    " is right for {majority_accuracy}."
+    " {held_out_accuracy} of {customers_held_out} others; always predicting the most frequent"
+    " risk weighting would be right for {majority_accuracy}."
 )
 
 LEVELS = (
-    "Some values of {drivers} stand out, but {drivers} as a whole could be chance, so they are left"
-    " out."
+    "Some values of {drivers} stand out, but the differences by {drivers} as a whole could be"
+    " chance, so these values are left out."
 )
 
 PROTECTED_NONE = (
@@ -146,7 +149,7 @@ PROTECTED_NONE = (
     " weighting."
 )
 PROTECTED_SOME = (
-    "In a separate model, of nationality, gender and age these are linked to the risk weighting:"
+    "In a separate model with nationality, gender and age, the risk weighting is linked to"
     " {drivers}."
 )
 

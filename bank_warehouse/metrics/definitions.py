@@ -1,9 +1,9 @@
-"""The metrics of the semantic manifest as plain values.
+"""The metrics of the semantic manifest as plain Python objects.
 
-Only features that can also be implemented without MetricFlow are supported: a measure aggregates
-one column, a metric's filter compares dimensions with constants, and a derived metric is
-arithmetic. So the same definition becomes SQL here and a formula in Power BI. Anything else is
-refused, and the message names it.
+Only features that work without MetricFlow are supported, so that the same definition becomes SQL
+here and a formula in Power BI: a measure aggregates one column, a filter of a metric requires a
+dimension to equal a constant, and a derived metric is arithmetic. Anything else is refused, and the
+message names it.
 """
 
 import json
@@ -30,7 +30,7 @@ Json = Mapping[str, Any]
 
 
 class MetricsError(ValueError):
-    """A definition cannot be read, or a query is not possible; the message says what to do.
+    """A definition cannot be read, or a query is not possible; the message says why.
 
     Attributes:
         problem: The message without the remedy.
@@ -54,7 +54,7 @@ class Dimension:
         kind: `categorical`, `time` or `entity` (a key, such as that of a product).
         label: display name.
         description: what it means.
-        is_protected: whether it is an attribute that scores may not use.
+        is_protected: whether scores, segments and recommendations must not use it.
     """
 
     name: str
@@ -74,7 +74,8 @@ class Measure:
     Attributes:
         name: unique over all models.
         model: name of the semantic model.
-        aggregation: one of AGGREGATIONS; `sum_boolean` counts the rows that are true.
+        aggregation: one of AGGREGATIONS; `sum_boolean` counts the rows in which the column
+            is true.
         column: column of the model's relation.
     """
 
@@ -107,12 +108,12 @@ class Metric:
         description: what it means and what it does not.
         kind: `simple`, `ratio` or `derived`.
         format: how to write it, as in Power BI: `#,0`, `#,0.00`, `0.0%`; see format_value.
-        unit: what it counts: `customers`, `money`, `share`, `ratio`, `years` and so on.
+        unit: what it counts or measures: `customers`, `money`, `share`, `ratio`, `years` and so on.
         display_folder: its folder in a list of all metrics.
         measure: the measure of a simple metric, else None.
-        filters: conditions on the rows, all of which must be met; for a ratio they apply to both
-            sides.
-        fill_nulls_with: value of a simple metric without rows, else None.
+        filters: conditions on the rows, all of which must be met. Those of a ratio or a derived
+            metric apply to all its inputs.
+        fill_nulls_with: number that replaces null in a simple metric, else None.
         numerator: name of a metric, for a ratio, else None.
         denominator: name of a metric, for a ratio, else None; if its value is 0, the ratio is null.
         expression: arithmetic on metric names, for a derived metric, else None.
@@ -143,9 +144,9 @@ class SemanticModel:
         name: name of the semantic model.
         relation: name of the mart.
         schema: schema of the mart.
-        keys: the column of the entity that a row describes, by entity; other models join on it.
-        references: the column of each entity in a row, including its own, by entity.
-        dimensions: by short name; entities are among them.
+        keys: the columns that identify a row, by entity; other models join on them.
+        references: the column for each entity, whether it is a key or a foreign key, by entity.
+        dimensions: all dimensions, by short name; entities are among them.
     """
 
     name: str
@@ -158,11 +159,11 @@ class SemanticModel:
 
 @dataclass(frozen=True)
 class SemanticLayer:
-    """All definitions by name, in the order in which they were written.
+    """All definitions by name, in the order of the manifest.
 
     Attributes:
-        models: the marts.
-        metrics: the numbers.
+        models: the semantic models.
+        metrics: the metrics.
     """
 
     models: Mapping[str, SemanticModel] = field(default_factory=dict)
@@ -183,14 +184,14 @@ class SemanticLayer:
 
 
 def load_metrics(manifest: Path) -> SemanticLayer:
-    """Read the definitions from semantic_manifest.json, which dbt writes when it parses.
+    """Read the definitions from semantic_manifest.json, which dbt writes as it parses a project.
 
     Args:
         manifest: the file, in dbt's target folder.
 
     Raises:
-        MetricsError: The file is missing or is not a complete semantic manifest, or a definition
-            uses an unsupported feature.
+        MetricsError: The file is missing, cannot be read or is not a complete semantic manifest,
+            or a definition is incomplete or uses an unsupported feature.
     """
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
@@ -214,8 +215,9 @@ def read_metrics(content: Json) -> SemanticLayer:
     """Return the definitions of a parsed semantic manifest.
 
     Raises:
-        MetricsError: A definition uses an unsupported feature.
-        KeyError: A part of the manifest is missing.
+        MetricsError: A definition lacks metadata or uses an unsupported feature.
+        AttributeError, KeyError, TypeError: A part of the manifest is missing or has the wrong
+            type.
     """
     models = {each["name"]: _model(each) for each in content["semantic_models"]}
     measures = {
@@ -277,7 +279,7 @@ def _measure(content: Json, model: str) -> Measure:
     if aggregation not in AGGREGATIONS or content.get("non_additive_dimension"):
         message = (
             f"{model}.{content['name']}: the aggregation {aggregation} is not supported; "
-            f"use one of {', '.join(sorted(AGGREGATIONS))}, over all rows."
+            f"use one of {', '.join(sorted(AGGREGATIONS))}, without a non_additive_dimension."
         )
         raise MetricsError(message)
     return Measure(content["name"], model, aggregation, _column(content, model))
@@ -287,8 +289,8 @@ def _column(content: Json, model: str) -> str:
     column = str(content.get("expr") or content["name"])
     if not _NAME.fullmatch(column):
         message = (
-            f"{model}.{content['name']}: {column!r} is not a column. Compute it in the mart, so "
-            "that every reader has it."
+            f"{model}.{content['name']}: {column!r} is not a column. Compute it as a column of "
+            "the mart, so that every reader of the mart has it."
         )
         raise MetricsError(message)
     return column
@@ -339,7 +341,7 @@ def _metric(content: Json, measures: Mapping[str, Measure]) -> Metric:
     inputs = tuple(str(each["name"]) for each in params["metrics"])
     named = set(_NAME.findall(expression))
     if not _ARITHMETIC.fullmatch(expression) or named != set(inputs):
-        message = f"{name}: {expression!r} must be arithmetic on exactly the metrics it lists."
+        message = f"{name}: {expression!r} must be arithmetic on exactly the metrics listed."
         raise MetricsError(message)
     return Metric(**described, expression=expression, inputs=inputs)
 

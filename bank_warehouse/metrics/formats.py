@@ -12,7 +12,7 @@ def format_value(value: float | Decimal | None, number_format: str) -> str:
     """Return a number as text.
 
     Args:
-        value: the number; None for a ratio whose denominator is zero or null.
+        value: the number; None if it is null, as for a ratio whose denominator is zero.
         number_format: a format string such as `0`, `#,0.00` or `0.0%`. `#,` groups thousands, the
             zeros after the point set the number of decimals, and `%` shows a percentage.
 

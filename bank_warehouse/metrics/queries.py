@@ -1,8 +1,8 @@
-"""Compile metrics to one DuckDB query on the marts.
+"""Compile metrics into one DuckDB query on the marts.
 
 Values are always bound parameters; names are checked against the definitions and quoted. As in
-MetricFlow, the dimensions of another mart are joined on the common entity, in a single join that
-keeps rows without a match.
+MetricFlow, the dimensions of another mart come from a left join on the common entity, which keeps
+rows without a match. A dimension that is more than one join away cannot be used.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,7 +53,7 @@ class _Found:
 
     Attributes:
         dimension: the dimension.
-        entity: the entity to join its model on; None if it is in the model itself.
+        entity: the entity to join its model on; None if the dimension is in the model itself.
         granularity: the granularity of a time dimension, else None.
     """
 
@@ -95,8 +95,9 @@ def compile_query(
         sorted by these values with nulls last; without dimensions, it has one row.
 
     Raises:
-        MetricsError: A name is not known or given twice, a dimension cannot be reached from a
-            metric, or a filter has no values.
+        MetricsError: No metric is named, a name is unknown, ambiguous or given twice, a dimension
+            cannot be reached from a metric, a granularity is asked of a dimension that is not a
+            date, or a filter is not a list of values or is empty.
     """
     restricted = dict(filters or {})
     _check_names(layer, metrics, group_by, restricted)
@@ -222,7 +223,7 @@ def _aggregate(
     prefix: Sequence[str],
     parameters: list[object],
 ) -> str:
-    """Return the query of one mart: its measures on the selected rows, by the dimensions."""
+    """Return the query that aggregates measures of a mart over the selected rows, by dimension."""
     model = layer.models[model_name]
     joins: dict[str, str] = {}
 
@@ -271,10 +272,10 @@ def _condition(column: str, values: Sequence[object], parameters: list[object]) 
 
 
 def _combine(names: Sequence[str], groups: Sequence[str], columns: Iterable[str]) -> str:
-    """Return the query that combines the rows of several marts.
+    """Return the query that combines several aggregates into one row for each group.
 
-    Each value comes from only one mart, so the maximum of a group is that value. A full join would
-    not match groups that are null.
+    Each value comes from only one aggregate, so its maximum in a group is the value itself. A full
+    join would not match groups that are null.
     """
     united = " union all by name ".join(f"from {name}" for name in names)
     quoted = [quote_identifier(name) for name in columns]
@@ -284,7 +285,7 @@ def _combine(names: Sequence[str], groups: Sequence[str], columns: Iterable[str]
 
 
 def _find(layer: SemanticLayer, model: str, asked: str) -> _Found:
-    """Return a dimension that a model can reach; its own dimensions take precedence.
+    """Return a dimension that a model can reach; the model's own dimensions take precedence.
 
     Raises:
         MetricsError: The model cannot reach it, or the name could mean several dimensions.

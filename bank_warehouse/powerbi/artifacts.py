@@ -64,7 +64,7 @@ class Seed:
     Attributes:
         name: name of the seed.
         description: its description, which begins with the grain.
-        columns: its columns by name, in the order of the file.
+        columns: its columns by name, in the order of their documentation.
         rows: the rows of the file, as text.
     """
 
@@ -156,7 +156,7 @@ def _marts(manifest: Json) -> dict[str, Mart]:
 
 
 def _tests(manifest: Json, name: str) -> list[tuple[str, Json]]:
-    """Return (name of the tested model, arguments) of every generic test called `name`."""
+    """Return the tested model and the arguments of every generic test called `name`."""
     found = []
     for node in manifest["nodes"].values():
         metadata = node.get("test_metadata") or {}

@@ -106,7 +106,7 @@ EXEMPTIONS = (
     Exemption(
         "ENSURE_TABLES_HAVE_RELATIONSHIPS",
         "table (Heat map shows|Default multiplier|Loss multiplier|Deposit outflow)",
-        "Readers choose a value from them. Measures read the choice; it filters no other table.",
+        "Readers choose a value from them. Measures read the choice, which filters no other table.",
     ),
     Exemption(
         "REDUCE_USAGE_OF_CALCULATED_TABLES",
@@ -176,7 +176,10 @@ def findings(model: ModelText) -> Iterator[str]:
                 yield f"{name}: breaks the best-practice rule {rule}"
     for rule, kind in OBJECT_NOT_USED.items():
         if kind in model.kinds:
-            yield f"model: has a {kind}; evaluate {rule} in bank_warehouse/powerbi/best_practice.py"
+            yield (
+                f"model: has a {kind}, so {rule} must be evaluated in "
+                "bank_warehouse/powerbi/best_practice.py"
+            )
 
 
 # ---------- what the rules look at
@@ -276,7 +279,7 @@ def _is_time_table(model: ModelText, table: str) -> bool:
 
 
 def _is_text(model: ModelText, measure: str) -> bool:
-    """Whether a measure returns text: it joins strings, chooses between them, or reads one."""
+    """Whether a measure returns text: from strings, a text column or another text measure."""
     text = model.measures[measure][1].text
     reads = [
         _type(model, (found["table"].replace("''", "'"), found["column"]))

@@ -62,7 +62,7 @@ def findings(files: Files) -> list[str]:
     """Return every mistake found, as `place: what is wrong`, sorted.
 
     Args:
-        files: text of each file of the project, by its path from the folder of the project.
+        files: text of each file of the project, by its path in the project folder.
     """
     model = model_text.read(files)
     found = [
@@ -154,7 +154,7 @@ def _model_files(files: Files, model: ModelText) -> Iterator[str]:
 def _tables(model: ModelText) -> Iterator[str]:
     dated = [table.name for table in model.tables.values() if table.properties.get("dataCategory")]
     if len(dated) != 1:
-        yield f"model: {len(dated)} tables are marked as the date table"
+        yield f"model: {len(dated)} tables are marked as the date table, but exactly one must be"
     for name in sorted(model.tables.keys() & model.expressions.keys()):
         yield f"model: a table and a parameter or function are both named {name}"
     for table in model.tables.values():
@@ -251,7 +251,7 @@ def _sources(model: ModelText) -> Iterator[str]:
                 "firewall of Power Query refuses"
             )
     if len(kinds) > 1:
-        yield f"model: reads {' and '.join(sorted(kinds))}; a gateway would need all of them"
+        yield f"model: reads {' and '.join(sorted(kinds))}, so a gateway would need all of them"
 
 
 def _refers(code: str, query: str) -> bool:
@@ -278,7 +278,7 @@ def _measures(model: ModelText) -> Iterator[str]:
 
 
 def dax_findings(where: str, text: str, model: ModelText) -> Iterator[str]:
-    """Yield references in a DAX expression to objects that do not exist."""
+    """Yield mistakes in a DAX expression: no code, unbalanced parentheses, or missing objects."""
     code = code_of(text)
     if not code.strip():
         yield f"{where}: has no expression"
@@ -311,7 +311,7 @@ def _relationships(model: ModelText) -> Iterator[str]:
             yield f"{where}: filters in both directions"
         types = {node.properties.get("dataType") for _, _, node in ends if node is not None}
         if len(types) > 1:
-            yield f"{where}: joins {' and '.join(sorted(map(str, types)))}"
+            yield f"{where}: joins different types: {' and '.join(sorted(map(str, types)))}"
         pair = (*ends[0][:2], *ends[1][:2])
         if pair in seen:
             yield f"{where}: is defined twice"
@@ -516,7 +516,7 @@ def _visual(
     shown: dict[str, Json] = {}
     for role, state in states.items():
         if role not in ROLES[kind]:
-            yield f"{where}: has no role {role}"
+            yield f"{where}: a visual of this type has no role {role}"
         for projection in state.get("projections", []):
             yield from _projection(where, role, projection, model)
             shown[projection.get("queryRef", "")] = projection.get("field", {})
@@ -581,9 +581,9 @@ def _projection(where: str, role: str, projection: Json, model: ModelText) -> It
     yield from _fields(f"{where}, {role}", shown, model)
     kinds = set(shown)
     if role in MEASURE_ROLES and kinds != {"Measure"}:
-        yield f"{where}: {role} takes measures"
+        yield f"{where}: {role} takes only measures"
     if role in CATEGORY_ROLES and kinds != {"Column"}:
-        yield f"{where}: {role} takes columns"
+        yield f"{where}: {role} takes only columns"
     for _, entity, name in references(shown):
         if projection.get("queryRef") != f"{entity}.{name}":
             yield f"{where}: {projection.get('queryRef')} does not match {entity}.{name}"

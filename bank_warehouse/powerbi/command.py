@@ -75,7 +75,8 @@ class Folder(click.Path):
 @click.option(
     "--access-file",
     "access",
-    help="CSV file that lists who sees what, as Power BI sees it; empty (--access-file=) for none.",
+    help="CSV file that lists who may see what, by its path on the machine with Power BI; empty "
+    "(--access-file=) for none.",
 )
 @click.option(
     "--mode",
@@ -106,7 +107,7 @@ def command(
     if found:
         raise PowerBIError("\n".join(["The project has mistakes:", *found]))
     lineage, lineage_path = exposures.write(built, PAGES), root / exposures.PATH
-    # The exposures describe the project's own report. Writing to another folder leaves them as is.
+    # The exposures describe the project's own report, so --out elsewhere keeps them.
     is_own = out.resolve() == own.resolve()
     is_stale = is_own and not project.holds(lineage_path, lineage)
     if check:

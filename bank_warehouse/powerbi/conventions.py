@@ -66,7 +66,7 @@ VALUE_COLUMNS = (
     ("fct_risk_heatmap", "row_value"),
     ("fct_risk_heatmap", "column_value"),
 )
-"""Columns that hold values of several dimensions. Each value keeps the order of its dimension."""
+"""Columns that hold values of several dimensions. Those of each dimension keep their order."""
 
 CODE_COLUMNS = (
     ("fct_customer_risk", "watch_list_level"),
@@ -99,8 +99,9 @@ CODE_COLUMNS = (
 )
 """Columns of codes. For each, the model adds a column with readable labels.
 
-The labels come from `bank_warehouse/answers/labels.py`. A code without a label there is shown
-capitalized and without underscores.
+The labels come from the seeds in NAMED_BY or from `bank_warehouse/answers/labels.py`. A code
+without a label is shown unchanged in tables with a customer key, and otherwise capitalized and
+without underscores.
 """
 
 NAMED_BY = {

@@ -91,7 +91,8 @@ class _Writer:
             raise self.refuse(f"its aggregation is {measure.aggregation}")
         text = self.calculate(text, mart)
         if self.metric.fill_nulls_with is not None:
-            # Blank if there are no rows, because a zero would fill every empty cell of a matrix.
+            # The measure is blank if there are no rows, because a zero would fill every empty cell
+            # of a matrix.
             filled = f"COALESCE({text}, {self.metric.fill_nulls_with})"
             text = f"IF(ISEMPTY({table}), BLANK(), {filled})"
         return text

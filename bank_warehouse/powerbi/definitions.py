@@ -17,7 +17,7 @@ class ModelColumn:
         is_key: each value occurs in only one row.
         folder: display folder; empty for none.
         sort_by: name of the column to sort by; empty to sort by its own values.
-        group_by: name of a column that visuals with this one also group by; empty for none.
+        group_by: name of a column that a visual with this one also groups by; empty for none.
         parameter: Power BI's JSON for the column of a field parameter or slider; else empty.
     """
 
@@ -101,7 +101,7 @@ class ModelTable:
         raise KeyError(f"{self.name} has no column {source}")
 
     def words_of(self, source: str) -> ModelColumn:
-        """Return the column with the labels of the code column `source`.
+        """Return the column that holds labels for the codes in the column `source`.
 
         Raises:
             KeyError: there is none.
@@ -110,12 +110,12 @@ class ModelTable:
 
 
 def in_words(source: str) -> str:
-    """Return the name of the column with the labels of the code column `source`."""
+    """Return the name of the column that holds labels for the codes in the column `source`."""
     return f"{source}_in_words"
 
 
 def of_words(source: str) -> str:
-    """Return the name of the code column whose labels are in the column `source`."""
+    """Return the name of the column whose codes have their labels in the column `source`."""
     return source.removesuffix("_in_words")
 
 
@@ -170,7 +170,7 @@ class Model:
         relationships: all are active and filter from the one side to the many side.
         roles: row-level security roles.
         expressions: parameters and functions of Power Query, by name.
-        mode: storage mode of the release's tables: import or directQuery.
+        mode: storage mode chosen for the release's tables: import or directQuery.
     """
 
     tables: dict[str, ModelTable]

@@ -1,4 +1,4 @@
-"""The error of this package, and its messages for files that cannot be used."""
+"""The error that this package raises, and its messages for files that cannot be used."""
 
 import os
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def read_text(path: Path, remedy: str) -> str:
     r"""Return the text of a file, without a byte-order mark and with `\n` line ends.
 
     Raises:
-        PowerBIError: it cannot be read, or is not UTF-8.
+        PowerBIError: the file is missing, cannot be read, or is not UTF-8.
     """
     with naming_files(path, f"give this user the right to read it, or {remedy}"):
         try:

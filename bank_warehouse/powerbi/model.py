@@ -51,8 +51,9 @@ def build(artifacts: Artifacts, pages: Iterable[Page], source: Source | None = N
         source: where Power BI reads the tables from; by default a folder of releases.
 
     Raises:
-        PowerBIError: a convention names a column that the artifacts do not have, two orders
-            contradict each other, a metric cannot be written, or two names clash.
+        PowerBIError: the artifacts lack something that a convention needs, a contract has an
+            unknown type, two orders contradict each other, a metric cannot be written, or two names
+            clash.
     """
     source = source or Source()
     _check_conventions(artifacts)
@@ -159,7 +160,7 @@ def _value_order(orders: Mapping[tuple[str, str], list[str]]) -> list[str]:
 
 
 def _readings_of_marts(artifacts: Artifacts) -> dict[str, Reading]:
-    """Return how the table of each mart is read, by the name of the mart."""
+    """Return how each mart is read, by the name of the mart."""
     orders = _orders(artifacts)
     marts = [*artifacts.marts.values(), conventions.RELEASE]
     return {mart.name: _reading(artifacts, mart, orders) for mart in marts}
@@ -204,8 +205,9 @@ def _reading(
 def _reasons(artifacts: Artifacts, place: tuple[str, str]) -> Words:
     """Return how the rules in a column of reasons are put into words.
 
-    A customer's watch-list reasons list every rule that the customer meets, so only the conditions
-    in codes are removed. A recommendation follows one rule, so the rule's words replace the text.
+    A customer's watch-list reasons list every rule that the customer meets, so only the conditions,
+    which contain codes, are removed. A recommendation follows one rule, so that rule in words
+    replaces the whole text.
     """
     rules = artifacts.seeds[conventions.REASONS[place]].rows
     if "action" not in artifacts.seeds[conventions.REASONS[place]].columns:
@@ -261,7 +263,7 @@ def _mart_table(
             name=for_people(name),
             source=name,
             data_type="int64",
-            description=f"Position of the {for_people(column).lower()} in its order.",
+            description=f"Position of the {for_people(column).lower()} in the sort order.",
             format_string="0",
             is_hidden=True,
         )
@@ -303,7 +305,10 @@ def _shared_key(artifacts: Artifacts, mart: str) -> str:
     for each in artifacts.references:
         if each.child == mart and each.parent == conventions.CUSTOMERS:
             return each.child_column
-    raise PowerBIError(f"{mart} has no relationships test to {conventions.CUSTOMERS}.")
+    raise PowerBIError(
+        f"{mart} has no relationships test to {conventions.CUSTOMERS}, so its key is not known: "
+        "add the test and build again."
+    )
 
 
 def _column(
@@ -443,8 +448,9 @@ def _relationships(
 ) -> tuple[Relationship, ...]:
     """Return a single-direction relationship for each pair of tables with a relationships test.
 
-    If there are several tests between two tables, one whose columns have the same name becomes the
-    relationship. Power BI would make a second one inactive, and no measure would activate it.
+    If there are several tests between two tables, only one becomes the relationship, preferably one
+    whose columns have the same name. Power BI would make a second relationship inactive, and no
+    measure would activate it.
     """
     found: dict[tuple[str, str], Relationship] = {}
     tests = [
@@ -639,8 +645,8 @@ def _readings(artifacts: Artifacts, by_origin: Mapping[str, ModelTable]) -> list
                 Measure(
                     name=reading_name(mart, name),
                     expression=f"SELECTEDVALUE({column_name(table, name)})",
-                    description=f"{artifacts.marts[mart].columns[name].description} Blank unless "
-                    f"one value of {table.name.lower()} is chosen.",
+                    description=f"{artifacts.marts[mart].columns[name].description} Blank if "
+                    f"the chosen rows of {table.name} have different values.",
                     format_string="#,0" if column.data_type == "int64" else column.format_string,
                     folder=f"Results\\{table.name}",
                 )
@@ -681,7 +687,7 @@ def _measure_table(measures: tuple[Measure, ...]) -> ModelTable:
     return ModelTable(
         name=MEASURES,
         origin="",
-        description="Every measure. It holds no rows of its own.",
+        description="Holds every measure, and no rows.",
         query="let\n    Source = #table(type table [placeholder = text], {})\nin\n    Source",
         columns=(
             ModelColumn("Placeholder", "placeholder", "string", "Always empty.", is_hidden=True),
@@ -718,9 +724,8 @@ def _roles(
         roles.append(
             Role(
                 name,
-                f"Sees the customers of the {for_people(source).lower()}s that the file of "
-                "AccessFile gives to the user who signs in, and no sums over the customers of "
-                "others.",
+                f"Sees the customers of the {for_people(source).lower()}s that AccessFile lists "
+                "for the user who signs in, and no sums over other users' customers.",
                 dict(sorted(filters.items())),
             )
         )

@@ -121,7 +121,7 @@ class ModelText:
         )
 
     def is_wide(self, table: str, column: str) -> bool:
-        """Whether a column holds integers beyond the 15 digits that a visual shows exactly.
+        """Whether a column may hold integers beyond the 15 digits that a visual shows exactly.
 
         The column's Power Query type decides: keys have 64 bits; counts, years and classes have 32.
         """
@@ -151,7 +151,7 @@ def references(tree: Any) -> Iterator[tuple[str, str, str]]:
 
 
 def read(files: Mapping[str, str]) -> ModelText:
-    """Return the model in a project's files, and the columns that its report uses."""
+    """Return the model in a project's files, with the columns that the report uses."""
     model = ModelText()
     for path, text in files.items():
         if path.endswith(".tmdl"):

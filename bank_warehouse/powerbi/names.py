@@ -31,10 +31,10 @@ def for_people(name: str) -> str:
 
 
 def table_for_people(mart: str) -> str:
-    """Return the name of a mart without its prefix: `fct_product_gaps` is `Product gaps`."""
+    """Return a mart's display name, without prefix: `fct_product_gaps` is `Product gaps`."""
     return for_people(re.sub(r"^(dim|fct)_", "", mart))
 
 
 def reading_name(mart: str, column: str) -> str:
-    """Return the name of the measure that reads a column of a table of results."""
+    """Return the name of the measure that reads a column of a result table."""
     return f"{for_people(column)} ({table_for_people(mart).lower()})"

@@ -39,7 +39,7 @@ ALL_CUSTOMERS = "all customers"
 class Field:
     """A column (with its mart or seed) or a measure (without a table), and its header.
 
-    `in_words` selects the labels of a column of codes.
+    `in_words` shows a column of codes as labels.
     """
 
     table: str
@@ -59,7 +59,7 @@ def column(table: str, name: str, header: str = "") -> Field:
 
 
 def in_words(table: str, name: str, header: str = "") -> Field:
-    """Return the labels of a column of codes."""
+    """Return a column of codes, shown as labels."""
     return Field(table, name, header, in_words=True)
 
 
@@ -134,7 +134,7 @@ class Visual:
         text: paragraphs of a text box.
         is_heading: whether the first paragraph of `text` is the heading of the page.
         sync: name of the group of synchronized slicers; empty for none.
-        link: what a button does.
+        link: what a button does; None for other visuals.
         is_whole: no customer slicer reaches it. It shows all customers, and its style says so.
         has_trend: it has a trend line through the points.
         in_thousands: it is a table or matrix that shows money in thousands.

@@ -26,7 +26,7 @@ _HEADING = 44
 _FIGURES = 108
 _TOP = 184
 _BOTTOM = 714
-"""Tops of the rows of a page (heading and slicers, key figures, visuals), and their bottom."""
+"""Top edges of a page's heading and slicers, key figures and visuals; bottom edge of the last."""
 
 CUSTOMERS = "dim_customers"
 LOYALTY = column(CUSTOMERS, "loyalty_classification")
@@ -216,7 +216,7 @@ def heat_map(
     Without `value`, the reader chooses the measure.
     """
     chosen = tuple(name for _, name in story.HEAT_MAP.entries)
-    shown = f"what is chosen at {story.HEAT_MAP.name}" if not value else value.lower()
+    shown = value.lower() or f"the measure chosen in the slicer {story.HEAT_MAP.name}"
     return Visual(
         key=key,
         kind="pivotTable",
@@ -403,12 +403,12 @@ TIPS = (
 
 
 def tooltip_key(tip: Tip) -> str:
-    """Return the key of the page of a tooltip."""
+    """Return the key of a tooltip page."""
     return f"tooltip_{tip.key}"
 
 
 def tooltip_page(tip: Tip) -> Page:
-    """Return the page of a tooltip."""
+    """Return a tooltip page."""
     shown = 60 * -(-len(tip.numbers) // 3) + 8
     top = 8 + 28 + _GAP + shown + _GAP
     tests = 58 + 20 * len(tip.tested)
@@ -468,12 +468,12 @@ def _overview() -> Page:
     return Page(
         key="overview",
         title="Overview",
-        purpose="Who the customers are, what they owe and hold, and how concentrated it is.",
+        purpose="Who the customers are, what they owe and hold, and how concentrated balances are.",
         visuals=(
             *top_of_page(
                 "overview",
                 "Overview",
-                "Begin with a question. A client id is not a customer: both are counted. "
+                "Begin with a question. A client id is not a customer, so both are counted. "
                 "Yellow panels always show all customers.",
                 is_first=True,
             ),
@@ -660,8 +660,8 @@ def _product_holdings() -> Page:
             *top_of_page(
                 "product_holdings",
                 "What do they hold?",
-                "Nearly every customer holds every product, so compare balances with peers: "
-                "customers of the same income band and risk weighting.",
+                "Compare balances with those of peers: customers of the same income band and risk "
+                "weighting.",
             ),
             figures(
                 measure("Customers"),
@@ -940,12 +940,12 @@ def _stress() -> Page:
     return Page(
         key="stress",
         title="Stress",
-        purpose="Losses from defaults as assumed, and under stress; not a forecast.",
+        purpose="Losses from assumed defaults, with and without stress; not a forecast.",
         visuals=(
             *top_of_page(
                 "stress",
                 f"What would stress cost? ({ALL_CUSTOMERS})",
-                "Balances times declared assumptions, not a forecast. Slicers of other pages do "
+                "Balances times declared assumptions, not a forecast. Slicers on other pages do "
                 "not apply here. Choose your own assumptions below.",
                 has_slicers=False,
             ),
@@ -966,8 +966,8 @@ def _stress() -> Page:
                 key="losses",
                 kind="pivotTable",
                 place=losses,
-                title=f"Assumed losses of a year by product and risk weighting, {ALL_CUSTOMERS}",
-                alt=f"Matrix: assumed losses of a year, {ALL_CUSTOMERS}, products down, risk "
+                title=f"Assumed yearly losses by product and risk weighting, {ALL_CUSTOMERS}",
+                alt=f"Matrix: assumed yearly losses, {ALL_CUSTOMERS}, products down, risk "
                 "weighting across. The darker a cell, the higher the loss.",
                 roles={
                     "Rows": (PRODUCT,),
@@ -1038,8 +1038,8 @@ def _stress() -> Page:
                 place=sensitivity,
                 title="Change in losses if an assumption is a fifth smaller or larger, "
                 f"{ALL_CUSTOMERS}",
-                alt=f"Matrix, {ALL_CUSTOMERS}: relative change of the assumed losses, baseline, "
-                "assumptions down, larger or smaller across.",
+                alt=f"Matrix, {ALL_CUSTOMERS}: relative change of the assumed losses in the "
+                "baseline scenario, assumptions down, larger or smaller across.",
                 roles={
                     "Rows": (in_words("fct_stress_sensitivity", "assumption", "Assumption"),),
                     "Columns": (in_words("fct_stress_sensitivity", "direction", "Direction"),),
@@ -1057,7 +1057,7 @@ def _stress() -> Page:
                 kind="clusteredBarChart",
                 place=rates,
                 title=f"Assumed loss rate by risk weighting, {ALL_CUSTOMERS}",
-                alt=f"Bars: assumed losses over exposure by risk weighting, {ALL_CUSTOMERS}.",
+                alt=f"Bars: assumed loss per exposure, by risk weighting, {ALL_CUSTOMERS}.",
                 roles={
                     "Category": (column("fct_expected_losses", "risk_weighting"),),
                     "Y": (measure("Assumed loss rate"),),
@@ -1113,7 +1113,7 @@ def _recommendations() -> Page:
             ),
             table(
                 "by_customer",
-                "Customers and their actions: drill through for the details of one",
+                "Customers and their actions: drill through for details",
                 customers,
                 CUSTOMER,
                 ACTION,
@@ -1177,7 +1177,7 @@ def _migrations() -> Page:
                 kind="pivotTable",
                 place=segments,
                 title=f"From segment (down) to segment (across), {ALL_CUSTOMERS}",
-                alt=f"Matrix, {ALL_CUSTOMERS}: by segment before, down, and after, across.",
+                alt=f"Matrix of {ALL_CUSTOMERS}: previous segment down, current segment across.",
                 roles={
                     "Rows": (in_words("fct_segment_migrations", "from_segment", "From"),),
                     "Columns": (in_words("fct_segment_migrations", "to_segment", "To"),),
@@ -1192,8 +1192,8 @@ def _migrations() -> Page:
                 kind="pivotTable",
                 place=weights,
                 title=f"From risk weighting (down) to risk weighting (across), {ALL_CUSTOMERS}",
-                alt="Matrix: customers by risk weighting before, down, and after, across, "
-                f"{ALL_CUSTOMERS}.",
+                alt=f"Matrix of {ALL_CUSTOMERS}: previous risk weighting down, current risk "
+                "weighting across.",
                 roles={
                     "Rows": (in_words("fct_risk_migrations", "from_risk_weighting", "From"),),
                     "Columns": (in_words("fct_risk_migrations", "to_risk_weighting", "To"),),

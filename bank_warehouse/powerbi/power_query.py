@@ -122,7 +122,7 @@ class Reading:
 
     Attributes:
         mart: the mart to read.
-        joined: other marts with the same rows, each with the shared key column and the columns to
+        joined: other marts with the same grain, each with the shared key column and the columns to
             add.
         positions: the sort columns to add, each with the column that it sorts and that column's
             values in order.

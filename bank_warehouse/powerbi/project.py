@@ -72,11 +72,11 @@ def write(folder: Path, written: dict[str, str], other: Draft | None = None) -> 
     Args:
         folder: folder of the project.
         written: the text of each file.
-        other: draft of a file outside the folder. It replaces that file after all others.
+        other: draft of a file outside the folder. It replaces that file last.
 
     Raises:
-        PowerBIError: a file cannot be written or replaced, or was not written by an earlier run;
-            nothing has changed.
+        PowerBIError: a file cannot be written or replaced, or something that no earlier run wrote
+            is in its place; nothing has changed.
     """
     remedy = f"{RIGHTS}, or name another folder with --out. The project is as it was."
     moved: list[tuple[Path, Path]] = []

@@ -253,7 +253,7 @@ class _Writer:
         """Return the table and the name of a field in the model.
 
         Raises:
-            PowerBIError: the model does not have it.
+            PowerBIError: the model does not have the field.
         """
         try:
             if field.is_measure:
@@ -627,7 +627,7 @@ class _Writer:
             container["border"] = _properties(show=literal(True), color=_colour(theme.WHOLE_LINE))
         if visual.tooltip:
             if self.pages.get(visual.tooltip) is None:
-                raise PowerBIError(f"{visual.key} has a tooltip page that does not exist.")
+                raise PowerBIError(f"{visual.key}: no tooltip page {visual.tooltip} exists.")
             container["visualTooltip"] = _properties(
                 show=literal(True),
                 type=literal("Canvas"),
@@ -644,7 +644,7 @@ class _Writer:
 
 
 def resets(visual: Visual) -> bool:
-    """Whether bookmarks reset a visual: they reset all slicers except measure slicers."""
+    """Whether bookmarks reset a visual: they reset all slicers but those that choose a measure."""
     choices = {each.origin for each in story.PARAMETERS}
     return visual.kind == "slicer" and visual.roles["Values"][0].table not in choices
 

@@ -82,7 +82,7 @@ def tables_shown(visual: Visual, model: ModelText) -> set[str]:
 
 
 def _reach(where: str, page: Page, model: ModelText) -> Iterator[str]:
-    """Yield visuals whose text or style is wrong about whether slicers reach them."""
+    """Yield a finding for text or style that is wrong about whether slicers reach a visual."""
     is_chosen = any(
         visual.kind == "slicer" and not unreached({table}, model) and table not in WITHOUT_CUSTOMERS
         for visual in page.visuals.values()
@@ -98,7 +98,7 @@ def _reach(where: str, page: Page, model: ModelText) -> Iterator[str]:
         if is_whole and not all(says):
             yield f"{named}: no slicer reaches it, but its text does not say '{ALL_CUSTOMERS}'"
         if is_whole and not looks:
-            yield f"{named}: no slicer reaches it, but it does not have the style of such visuals"
+            yield f"{named}: no slicer reaches it, but it is not styled as showing all customers"
         claims = any(says) or ALL_CUSTOMERS in visual.fixed_title.lower()
         if is_chosen and not is_whole and claims:
             yield f"{named}: says '{ALL_CUSTOMERS}', but the page's slicers filter it"
@@ -123,7 +123,7 @@ def _tooltip(
     there = {name for card in page.of("cardVisual") for _, name in card.fields("Measure")}
     for name in _measures(visual, model):
         if not any(other == name or other.startswith(f"{name}, ") for other in there):
-            yield f"{where}: its tooltip page does not show {name}, which the default one does"
+            yield f"{where}: its tooltip page does not show {name}, which Power BI's own would"
     axis = [
         model.columns.get(table, {})[name].properties.get("sourceColumn", "")
         for table, name in visual.fields("Column", "Category", "Series", "Rows", "Columns")
@@ -138,14 +138,14 @@ def _tooltip(
             continue
         answers += 1
         if model.filtered_by(DIFFERENCES) != {DIFFERENCES}:
-            yield f"{where}: slicers change the answer of its tooltip"
+            yield f"{where}: slicers change the answer in its tooltip"
         yield from _answer(where, answer, axis)
     if not answers:
         yield f"{where}: its tooltip page gives no answer"
 
 
 def _answer(where: str, answer: Visual, axis: list[str]) -> Iterator[str]:
-    """Yield tooltips that test something other than the visual's axis, or untested groups."""
+    """Yield a finding if a tooltip does not test the visual's axis, or shows untested groups."""
     kept: dict[str, list[object]] = {}
     left_out: dict[str, list[object]] = {}
     for each in answer.filters:
@@ -208,7 +208,7 @@ def _choice(where: str, visual: Visual, page: Page, model: ModelText) -> Iterato
         if not {measure for _, measure in visual.fields("Measure")} & set(entries):
             yield f"{where}: shows none of the measures of {table}"
         if not any((table, name) in slicer.fields("Column") for slicer in page.of("slicer")):
-            yield f"{where}: its page has no slicer for the measure it shows"
+            yield f"{where}: its page has no slicer that chooses its measure"
         coloured = {
             str(each.get("selector", {}).get("metadata"))
             for each in visual.visual.get("objects", {}).get("values", [])
@@ -326,7 +326,10 @@ def _bookmarks(pages: Mapping[str, Page], files: Files) -> Iterator[str]:
     linked = {_link(each)[1] for page in pages.values() for each in page.of("actionButton")}
     asked = [each for each in questions if each.get("name") in linked]
     if len(asked) < WANTED_QUESTIONS:
-        yield f"bookmarks: {len(asked)} of the {WANTED_QUESTIONS} questions have a bookmark"
+        yield (
+            f"bookmarks: only {len(asked)} of the {WANTED_QUESTIONS} questions have a bookmark "
+            "that a button opens"
+        )
 
 
 def _story(pages: Mapping[str, Page], model: ModelText) -> Iterator[str]:

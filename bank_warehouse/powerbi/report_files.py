@@ -69,7 +69,7 @@ def value_of(literal: str) -> Any:
 
 
 def property_of(objects: Json, key: str, name: str) -> Any:
-    """Return the value of an object's property, or None if it is not a literal."""
+    """Return the value of an object's property; None if it is missing or not a literal."""
     for each in objects.get(key, []):
         expression = each.get("properties", {}).get(name, {})
         if isinstance(expression, Mapping):
@@ -97,7 +97,7 @@ class Visual:
 
     @property
     def kind(self) -> str:
-        """Its type."""
+        """The type of the visual."""
         return str(self.visual.get("visualType", ""))
 
     @property
@@ -121,7 +121,7 @@ class Visual:
 
     @property
     def fixed_title(self) -> str:
-        """The title, if it is not a measure."""
+        """The title, or an empty string if the title is a measure."""
         return str(property_of(self.dress, "title", "text") or "")
 
     @property
@@ -171,7 +171,7 @@ class Visual:
 
     @property
     def filters(self) -> list[Json]:
-        """Its own filters."""
+        """The visual's own filters."""
         found: list[Json] = self.content.get("filterConfig", {}).get("filters", [])
         return found
 
@@ -186,7 +186,7 @@ class Page:
 
     @property
     def title(self) -> str:
-        """Title on its tab."""
+        """The title on the page's tab."""
         return str(self.content.get("displayName") or self.name)
 
     @property

@@ -101,7 +101,7 @@ def _kept(path: Path) -> dict[str, Kept]:
             if names[node.name] in kept:
                 value, place = None, f"{place} occurs a second time"
             elif value is None:
-                place += " is not one text in quotes"
+                place += " is not a single quoted string"
             kept[names[node.name]] = value, place
     folder = path.parent / "tables"
     for table in sorted(folder.iterdir()) if folder.is_dir() else ():

@@ -1,6 +1,6 @@
 """Where the model reads its tables from, as parameters and functions of Power Query.
 
-A project reads only one kind of source; with two kinds, a gateway would need both. Power Query's
+A project reads only one kind of source, because a gateway would need access to both. Power Query's
 firewall also refuses a query that both reads a source and refers to another query
 (https://learn.microsoft.com/power-query/data-privacy-firewall). The functions here therefore use
 only values and parameters, and refer to no query.
@@ -83,10 +83,10 @@ PARAMETERS = {
 
 _READ_PARQUET = """(schema as text, name as text) as table =>
     let
-        // One source whose path stays the same: a gateway can be given credentials for it.
+        // One source whose path stays the same, so that a gateway can have credentials for it.
         Releases = Folder.Contents(PublishFolder),
         Pointer = Releases{[Name = ReleaseNumber]}[Content],
-        // Where links do not exist, `current` is a file that holds the number of the release.
+        // Where links are not supported, `current` is a file that holds the number of the release.
         Number =
             if Pointer is binary then
                 Text.Trim(Text.FromBinary(Pointer, TextEncoding.Utf8))

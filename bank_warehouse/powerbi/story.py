@@ -1,9 +1,9 @@
 """What the report adds to the model: findings, field parameters, sliders and bins.
 
 A finding is a text measure that is the title of a visual. It is computed from the selected rows, so
-the title changes with the slicers. A field parameter lets a reader choose the measure of a heat
-map; a slider sets an assumption of a stress scenario. Both are calculated tables in the form that
-Power BI Desktop writes
+the title changes with the slicers that reach the visual. A field parameter lets a reader choose the
+measure of a heat map; a slider sets an assumption of a stress scenario. Both are calculated tables
+in the form that Power BI Desktop writes
 (https://learn.microsoft.com/power-bi/create-reports/power-bi-field-parameters,
 https://learn.microsoft.com/power-bi/transform-model/desktop-what-if).
 """
@@ -35,7 +35,7 @@ SIGNIFICANCE = 0.01
 """A finding states a link with the risk weighting only if its p-value is below this."""
 
 ACROSS = ("risk_weighting", "loyalty_classification")
-"""Columns that heat maps can show across the top; each uses the first one that it contains."""
+"""Columns that heat maps can show across the top, and along which a row's shares add up to 1."""
 
 EXPLAINING = {
     "income_band": "income band",
@@ -53,7 +53,7 @@ INCOME_STEPS = 8
 class FieldParameter:
     """A choice of measures.
 
-    Its table and column have its name.
+    The table and its main column have the parameter's name.
 
     Attributes:
         name: display name.
@@ -68,7 +68,7 @@ class FieldParameter:
 
 @dataclass(frozen=True)
 class Slider:
-    """A number that a reader chooses; `Chosen ...` is the measure that reads it."""
+    """A number that a reader chooses; the measure `Chosen ...` returns the choice."""
 
     name: str
     origin: str
@@ -148,7 +148,7 @@ def extend(model: Model, artifacts: Artifacts) -> Model:
     """Return the model with the tables, columns and measures of the report.
 
     Raises:
-        PowerBIError: the model lacks something that they use.
+        PowerBIError: the model or a seed lacks something that these use.
     """
     try:
         writer = _Writer(model, artifacts)
@@ -233,7 +233,7 @@ def _slider_table(slider: Slider) -> ModelTable:
 
 
 def income_bins() -> list[tuple[float | None, str]]:
-    """Return the upper limit of each bin of income, None for the last, and its name."""
+    """Return the upper limit and the name of each income bin; the last bin has no limit (None)."""
     step = INCOME_STEP // 1000
     bins: list[tuple[float | None, str]] = [
         (number * INCOME_STEP, f"{(number - 1) * step}-{number * step} k")
@@ -255,7 +255,7 @@ _BIN_COLUMNS = (
         "Income bin order",
         "income_bin_order",
         "int64",
-        "Position of the income bin in its order.",
+        "Position of the income bin in the sort order.",
         format_string="0",
         is_hidden=True,
     ),
@@ -354,8 +354,8 @@ class _Writer:
             Measure(
                 share_across(name),
                 f"DIVIDE([Customers], CALCULATE([Customers], {self.without(CUSTOMERS, name)}))",
-                f"Share of the customers of a row who are in the cell, where the "
-                f"{for_people(name).lower()} is across.",
+                f"Share of the customers in a row of a heat map who are in the cell, if the "
+                f"{for_people(name).lower()} is across the top.",
                 "0.0%",
                 HEAT_MAPS,
                 is_hidden=True,
@@ -378,7 +378,7 @@ class _Writer:
         ]
 
     def explained(self) -> list[Measure]:
-        """Return the measures of links, such as eta squared for the risk weighting."""
+        """Return the measures of how columns are linked, such as eta squared."""
         risk = self.column(CUSTOMERS, "risk_weighting")
         found = []
         for name, called in EXPLAINING.items():
@@ -418,7 +418,7 @@ class _Writer:
             f"VAR Chance = [{name}]\n"
             "RETURN\n    SWITCH(\n        TRUE(),\n        ISBLANK(Chance), BLANK(),\n"
             '        Chance < 0.001, "< 0.001",\n        FORMAT(Chance, "0.000")\n    )',
-            "Adjusted p value of a driver of the risk weighting; a tiny one is shown as < 0.001.",
+            "Adjusted p-value of a risk driver; a value below 0.001 is shown as < 0.001.",
             "",
             FINDINGS,
         )
@@ -526,7 +526,7 @@ class _Writer:
                 "Customers by change of segment",
                 f"SUM({self.column(segments, 'customers')})",
                 "Customers at two consecutive dates, by their segments at both, "
-                "with those who joined or left.",
+                "including those who joined or left.",
                 "#,0",
                 MIGRATIONS,
             ),
@@ -534,7 +534,7 @@ class _Writer:
                 "Customers by change of risk",
                 f"SUM({self.column(risks, 'customers')})",
                 "Customers at two consecutive dates, by their risk at both, "
-                "with those who joined or left.",
+                "including those who joined or left.",
                 "#,0",
                 MIGRATIONS,
             ),
@@ -544,7 +544,7 @@ class _Writer:
                     f"CALCULATE(SUM({self.column(risks, 'customers')}), "
                     f"KEEPFILTERS({self.column(risks, 'risk_weighting_change')} = "
                     f"{quote_text(change)}))",
-                    f"Customers whose risk weighting is {than} than at the date before.",
+                    f"Customers whose risk weighting is {than} than at the previous date.",
                     "#,0",
                     MIGRATIONS,
                 )
@@ -580,7 +580,7 @@ class _Writer:
     def two_tops(
         self, column: tuple[str, str], measures: tuple[str, str], both: str, apart: tuple[str, str]
     ) -> str:
-        """Return the DAX of a sentence on the value that is highest in each of two measures."""
+        """Return the DAX of a sentence on the values with the highest of each of two measures."""
         one, other = (self.most(*column, measure) for measure in measures)
         return (
             f"VAR First = {one}\nVAR Second = {other}\nRETURN\n    IF(\n"
@@ -592,7 +592,7 @@ class _Writer:
     def shares_of_first(
         self, column: tuple[str, str], by: str, measures: Sequence[tuple[str, str]]
     ) -> str:
-        """Return the DAX of a sentence on the value with the most of a measure, and its shares."""
+        """Return the DAX of a sentence on the shares of the column value with the highest `by`."""
         name = self.column(*column)
         said = '\n            & ", " & '.join(
             _share(f"CALCULATE([{measure}], {name} = First)", f"[{measure}]") + f' & " of {called}"'
@@ -731,7 +731,7 @@ class _Writer:
                     '"Top tenth by deposits holds " & FORMAT([Top tenth of total deposits], "0%")'
                     ' & "; top tenth by loans owes " & FORMAT([Top tenth of total loans], "0%")',
                 ),
-                "the share of the top tenth of all customers.",
+                "what shares the top tenth of all customers hold and owe.",
             ),
         ]
 
@@ -845,7 +845,8 @@ class _Writer:
     def next_steps(self) -> list[tuple[str, str, str]]:
         action = ("fct_customer_recommendations", "action_name")
         segments = self.table("fct_segment_migrations")
-        # Control totals always have rows, unless both tables are closed to the viewer's role.
+        # Control totals always have rows. If a viewer sees none, they and the migrations are closed
+        # to the viewer's role.
         none = (
             f"    IF(\n        ISEMPTY({self.table('fct_control_totals')}),\n"
             f"        {_NOT_SHOWN},\n"
@@ -898,7 +899,7 @@ class _Writer:
         for row in self.artifacts.seeds["effect_sizes"].rows:
             if (row["method"], row["effect"]) == ("Kruskal-Wallis", "small"):
                 return float(row["lower_limit"])
-        raise KeyError("the seed effect_sizes has no small effect of Kruskal-Wallis")
+        raise KeyError("the seed effect_sizes has no row for a small effect with Kruskal-Wallis")
 
 
 _NOT_SHOWN = '"Not shown to your role"'

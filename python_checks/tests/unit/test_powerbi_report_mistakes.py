@@ -200,9 +200,9 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "its tooltip gives an answer for groups that were not tested",
     ),
-    "slicers change the answer of a tooltip": (
+    "slicers change the answer in a tooltip": (
         relate_tests_to_dimensions,
-        "slicers change the answer of its tooltip",
+        "slicers change the answer in its tooltip",
     ),
     "a tooltip page lacks a number that the default tooltip shows": (
         visual("Tooltip: age band", "cardVisual", without_field("Data", "Mean deposits")),
@@ -227,7 +227,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "below each percentile",
             lambda content: content["visual"]["visualContainerObjects"].pop("background"),
         ),
-        "no slicer reaches it, but it does not have the style of such visuals",
+        "no slicer reaches it, but it is not styled as showing all customers",
     ),
     "a filtered visual is styled as showing all customers": (
         titled(
@@ -296,7 +296,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 query={"queryState": {"Data": {"projections": []}}},
             ),
         ),
-        "its page has no slicer for the measure it shows",
+        "its page has no slicer that chooses its measure",
     ),
     "the scatter chart has no trend line": (
         visual("Income and deposits", "scatterChart", without_object("trend")),
@@ -347,7 +347,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "Who are the customers?",
             lambda content: content["options"].update(suppressActiveSection=True),
         ),
-        "3 of the 4 questions have a bookmark",
+        "only 3 of the 4 questions have a bookmark that a button opens",
     ),
     "a bookmark is not in the list": (
         edits(

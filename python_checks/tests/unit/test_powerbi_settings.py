@@ -132,9 +132,9 @@ def test_parameter_is_read_however_it_is_written(old: str, new: str, tmp_path: P
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('\\published"', '\npublished"', "line 2: PublishFolder is not one text in quotes"),
+        ('\\published"', '\npublished"', "line 2: PublishFolder is not a single quoted string"),
         (f'= "{FOLDER}"', '=\n\t\t"C:\\bank\n\t\tx"', "line 2: PublishFolder is not the full"),
-        (f'"{FOLDER}"', "null", "line 2: PublishFolder is not one text in quotes"),
+        (f'"{FOLDER}"', "null", "line 2: PublishFolder is not a single quoted string"),
         (f'"{FOLDER}"', '""', "line 2: PublishFolder is not the full path"),
         ("expression PublishFolder", "expression Folder", "has no PublishFolder"),
         ("expression ReleaseNumber", "expression Release", "has no ReleaseNumber"),

@@ -311,7 +311,7 @@ def test_previous_date_is_compared(changed: Warehouse) -> None:
         )
     by_name = answers(changed).by_name
     # 59 customers were on the level `act` before; 63 are now.
-    assert by_name["decisions"].sentence.endswith(", 4 more than on 30 November 2021.")
+    assert by_name["decisions"].sentence.endswith(", 4 more customers than on 30 November 2021.")
     assert by_name["moved"].sentence == (
         "Since 30 November 2021, 7 customers became riskier and 2 less risky."
     )

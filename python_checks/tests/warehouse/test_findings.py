@@ -165,8 +165,8 @@ def test_sentences_follow_the_results(changed: Path, built_target: Path) -> None
         "there is no sign that nationality, gender or age are linked to the risk weighting."
         in before
     )
-    assert "of nationality, gender and age these are linked to the risk weighting: age." in after
-    assert "The data are those delivered as drop/of_a_bank.csv." in after
+    assert "with nationality, gender and age, the risk weighting is linked to age." in after
+    assert "The data were delivered as drop/of_a_bank.csv." in after
     assert "invented" not in after
 
 
