@@ -18,8 +18,8 @@ METRICS: Mapping[str, str] = {
     "core_deposits": "The cautious figure for deposits: without bank deposits, which may "
     "contain the other accounts. The true total is between this and total "
     "deposits.",
-    "core_deposit_share": "How much of the deposits is certain: the rest is bank deposits, which "
-    "may contain the other accounts.",
+    "core_deposit_share": "The share of deposits that is certainly not counted twice. The rest is "
+    "bank deposits, which may contain the other accounts.",
     "bank_deposits": "Deposits that may already contain checking and savings accounts: the data do "
     "not show whether they do.",
     "fee_income": "What customers pay in a year at their fee rate. Estimated from balances, not "
@@ -103,7 +103,7 @@ COLUMNS: Mapping[str, str] = {
     "top_decile_share": "10% if all customers were equal. The higher, the more depends on a few "
     "customers.",
     "herfindahl_index": "Grows with concentration; close to 0 if no single customer matters.",
-    "typical_balance": "The centre of the group, as a balance.",
+    "typical_balance": "The balance at the centre of the group.",
     "selection_rate": "Share of the group for whom the action is due.",
     "best_treated_rate": "For an offer, the group chosen most often; for a burden, such as a "
     "lower limit, the group chosen least often.",
@@ -113,7 +113,7 @@ COLUMNS: Mapping[str, str] = {
     "delivered": "Sum over all rows delivered.",
     "in_marts": "Sum over the customers that are counted.",
     "in_quarantine": "Sum over the quarantined rows, which are kept for correction.",
-    "difference": "Must be 0: anything else was lost or counted twice.",
+    "difference": "Must be 0: any other amount was lost or counted twice.",
     "drift_verdict": "Whether the column looks different from the last accepted drop (delivery).",
 }
 """The same for columns of result tables."""

@@ -94,7 +94,7 @@ class Listening:
             port: 0 for any free port; the attribute `port` then has its number.
 
         Raises:
-            OSError: The address is in use or not one of this machine's, or this user may not use it.
+            OSError: The address is in use or not this machine's, or this user may not use it.
         """
         # Waitress would warn about waiting requests and about too many connections; both are normal
         # here.
