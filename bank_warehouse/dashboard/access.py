@@ -1,8 +1,8 @@
 """Which user sees which customers, from the same access file that the Power BI roles use.
 
-Without a header name, there are no users: anyone who reaches the address sees all aggregates. By
-default, only this machine can reach it. With a header name, a reverse proxy signs users in and
-names them in this header, and a CSV file defines what they see::
+Without a header name, there are no users: anyone who reaches the dashboard sees all aggregates. By
+default, it can be reached only from this machine. With a header name, a reverse proxy signs users
+in and names them in this header, and a CSV file defines what they see::
 
     user_name,banking_relationship,investment_advisor
     ada@bank.example,Retail,
@@ -87,7 +87,7 @@ def unknown_names(
 
 
 def _some(known: Sequence[str], name: str) -> str:
-    """Return the known names; if there are many, those most similar to `name`."""
+    """Return the known names; if there are many, the most similar to `name` and how many more."""
     if len(known) <= MOST_NAMES:
         return ", ".join(known) or "none"
     by_letters = {each.casefold(): each for each in known}
@@ -167,7 +167,7 @@ def read_users(file: Path) -> dict[str, Role]:
     """Read the file of users.
 
     Raises:
-        DashboardError: The file is not CSV in UTF-8, or its columns or one of its rows are wrong.
+        DashboardError: The file is not CSV in UTF-8, or has wrong columns or an invalid row.
         OSError: The file cannot be opened.
     """
     found: dict[str, tuple[set[str], set[str]]] = {}

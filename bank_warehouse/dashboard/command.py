@@ -37,7 +37,7 @@ LOCAL = "127.0.0.1"
     "target",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=options.outside_releases,
-    help="Write the pages to this HTML file instead. The file needs no network.",
+    help="Write the pages to this HTML file and start no server. The file needs no network.",
 )
 @click.option(
     "--cubes-dir",
@@ -136,8 +136,8 @@ def command(
         if current_number(publish_dir) is None:
             publish = command_line("publish", {"publish_dir": publish_dir})
             click.echo(
-                f"There is no release in {publish_dir} yet. The dashboard shows the first one "
-                f"after `{publish}`."
+                f"There is no release in {publish_dir} yet. The dashboard shows the first one as "
+                f"soon as `{publish}` has published it."
             )
         elif not user_header:
             snapshots.prepare(EVERYONE)
@@ -145,15 +145,15 @@ def command(
             listening = Listening(create_app(snapshots, access, answered).server, host, port)
         except OSError as problem:
             message = (
-                f"Cannot listen on {host}, port {port}: is another program using it? Name another "
-                "port with --port."
+                f"Cannot listen on {host}, port {port}: {problem.strerror or problem}. Name "
+                "another port with --port, or an address of this machine with --host."
             )
             raise DashboardError(message) from problem
         try:
             shown = "localhost" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
             click.echo(
-                f"Releases in {publish_dir}. Open http://{shown}:{listening.port} - end with "
-                "Ctrl+C."
+                f"Serving the releases in {publish_dir}. Open http://{shown}:{listening.port} - "
+                "end with Ctrl+C."
             )
             listening.serve_forever()
         finally:

@@ -35,7 +35,7 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
     Args:
         shown: the block.
         view: the view of the page.
-        is_static: whether it is for a file, which has no menus, links or downloads.
+        is_static: whether the block is for an exported file, without menus, links or downloads.
     """
     head: Children = [element("H2", shown.title, id=f"title-{shown.name}")]
     if shown.mark is not None:
@@ -116,7 +116,7 @@ def _drawer(blocks: Sequence[Block], view: View) -> Element:
         className="drawer",
         id="detail",
         tabIndex="-1",
-        more={"aria-label": "Behind the cell"},
+        more={"aria-label": "Details"},
     )
 
 

@@ -22,7 +22,7 @@ TEXTS = frozenset(
     }
 )
 PAGES = frozenset({"application/json", "text/csv", "text/html"})
-"""Types of the responses that are generated for each request; the others are files."""
+"""Types of the responses that are generated for each request; the other types are files."""
 
 A_YEAR = "public, max-age=31536000, immutable"
 KEPT = 64
@@ -31,11 +31,11 @@ KEPT = 64
 _UNCHANGING = re.compile(
     r"/_dash-component-suites/[^?]+[.]v[\w-]+m\d+[.]|/assets/[^?]+[?]m=[\d.]+$", re.ASCII
 )
-"""Addresses whose content never changes: Dash puts the file's version and time into them."""
+"""Addresses whose content never changes, because they contain the file's modification time."""
 
 
 def compress(server: Flask) -> None:
-    """Make a server compress text, and mark the files that a browser may cache."""
+    """Make a server compress text and mark the files that a browser may cache."""
     packed: OrderedDict[bytes, bytes] = OrderedDict()
     lock = Lock()
 

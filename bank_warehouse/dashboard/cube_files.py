@@ -1,11 +1,11 @@
 """The files of the cubes.
 
 A separate process creates each file, so the server never holds customer records. The process
-reads the customer marts, writes the cubes and the small marts that a role may see to one DuckDB
-file, and ends. The server opens that file read-only. The files are in a temporary folder, or in a
-permanent one, where the dashboard finds them when it is started again. A file's name is derived
-from the role, the release, DuckDB's version and the code of this package, so the dashboard never
-uses a file of another role, release or version.
+reads the customer marts and writes one DuckDB file. The file holds the cubes of a role, and copies
+of the small marts that the role may see. The server opens it read-only. The files are in a
+temporary folder, or in a permanent one, where the dashboard finds them when it is started again. A
+file's name is derived from the role, the release, DuckDB's version and the code of this package, so
+the dashboard never uses a file of another role, release or version.
 """
 
 import contextlib
@@ -59,7 +59,7 @@ CLOSED_MARTS = (
 """Marts with figures of all customers, only for roles that see all customers."""
 
 MEMORY = "4GB"
-"""Memory limit of the process that creates a file; data beyond it goes to disk."""
+"""Memory limit of the process that creates a file; data beyond this limit goes to disk."""
 
 ENDING = ".duckdb"
 DRAFT = ".draft-"
@@ -80,7 +80,8 @@ class UnreadableError(Exception):
 def cube_file(release: Release, role: Role, folder: Path) -> Path:
     """Return the file of a role's cubes.
 
-    If it is not in the folder, create it and delete the role's other files.
+    If it is not in the folder, create it and delete the files of this role for other releases and
+    versions.
 
     Args:
         release: the release.
@@ -232,7 +233,7 @@ def make(release: Path, role: Role, draft: Path) -> None:
 
 
 def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Role) -> None:
-    """Copy the result marts that the role may see, and the texts of all actions."""
+    """Copy the result marts that the role may see, and the name and wording of each action."""
     connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
     for warning in unknown_names(connection, role, "release.marts.dim_customers"):
         click.echo(f"The access file contains an unknown name. {warning}", err=True)
@@ -248,7 +249,7 @@ def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Rol
                 f"create table {cubes.SMALL}.{quote_identifier(name)} as from release.{relation}"
             )
     if ("marts", "fct_customer_recommendations") in there:
-        # The texts of an action are the same for all its customers.
+        # An action has the same name, wording and reasons for all its customers.
         connection.execute(
             f"create table {cubes.SMALL}.actions as select distinct action, action_name, kind, "
             "priority, owner, wording, product, reasons "
@@ -269,7 +270,7 @@ def _end_with_parent(folder: Path) -> None:
 
 
 def main(draft: Path) -> int:
-    """Create a file from the task file beside it; print the error, if any.
+    """Create the file that the task file beside it describes; print the error, if any.
 
     Returns:
         The exit status.

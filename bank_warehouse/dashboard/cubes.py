@@ -1,13 +1,13 @@
 """Pre-aggregate a release into small tables, one for each kind of question.
 
-A cube contains the additive metrics (sums and counts) by the dimensions that pages can filter on
-and at most one more. Summing its cells gives the same metrics for any filter, and ratios are
-computed from these sums. :func:`layer_of` defines the metrics on the cube's columns, and the
-compiler of the metric layer writes the SQL. So no number is defined twice, and a filter reads at
+A cube contains additive metrics (sums and counts) by the dimensions that pages can filter on and
+at most one more dimension. The metrics for a filter are the sums of the cells that match it, and
+ratios are computed from these sums. :func:`layer_of` defines the metrics on the cube's columns, and
+the compiler of the metric layer writes the SQL, so no number is defined twice. A query reads at
 most a few tens of thousands of cells, however many customers there are.
 
-Most questions do not involve years, and years multiply the number of cells by twenty. So each cube
-also has a table without years, which is aggregated from the one with years.
+Most questions do not involve years, and years multiply the number of cells by about twenty. So each
+cube also has a table without years, which is aggregated from the one with years.
 
 The cubes of a role count only the customers that the role sees.
 """
@@ -96,7 +96,7 @@ ORDERS: Mapping[str, Sequence[str]] = {
     "watch_list_level": ("none", "watch", "review", "act"),
     "age_band": ("Under 17",),
 }
-"""Values that come first, in this order; the others follow, sorted by value or tenure."""
+"""Values that come first, in this order; the others follow, sorted (tenure bands by tenure)."""
 
 YEAR = "joined_year"
 BY_TENURE = "tenure_band"
@@ -108,7 +108,7 @@ SMALL = "small"
 DENSITY = "income_deposits"
 BINS = 20
 MOST = 0.99
-"""Share of customers below the last bin, for each amount; the last bin has no upper limit."""
+"""Approximate share of customers below the last bin, which has no upper limit."""
 BUILD = "build.main"
 """Schema of the temporary database beside the file."""
 CUSTOMERS = "dim_customers"
@@ -122,9 +122,9 @@ class Cube:
     Attributes:
         name: name of its plan.
         dimensions: the dimensions of its cells.
-        layer: its metrics, defined on its columns.
+        layer: the metrics, defined on the columns of the table with years.
         without_years: the same for the table without years.
-        rows: number of cells, with years.
+        rows: number of cells in the table with years.
     """
 
     name: str
@@ -134,7 +134,7 @@ class Cube:
     rows: int
 
     def layer_for(self, names: Iterable[str]) -> SemanticLayer:
-        """Return the definitions on the smaller table that has these dimensions."""
+        """Return the definitions on the table without years, unless the names contain the year."""
         return self.layer if YEAR in set(names) else self.without_years
 
 
@@ -280,10 +280,11 @@ def _table(plan: Plan, *, has_years: bool = True) -> str:
 
 
 def layer_of(layer: SemanticLayer, plan: Plan, *, has_years: bool = True) -> SemanticLayer:
-    """Return the definitions of the metrics that a cube can answer, on its columns.
+    """Return the metrics that a cube can answer, defined on its columns.
 
-    The filter of an additive metric was applied when the cube was built, so it is removed. Other
-    metrics are left out if they have a filter, or if the cube lacks their inputs.
+    The filter of an additive metric was applied when the cube was built, so it is removed. A metric
+    that is computed from other metrics is included if the cube has all of these, and if it has no
+    filter of its own.
     """
     table = _table(plan, has_years=has_years)
     dimensions = {
@@ -373,7 +374,9 @@ def _answerable(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, pla
 def _code_people(
     connection: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> tuple[SemanticLayer, Codes]:
-    """Create a table of customers with codes for text; return definitions on it, and the codes.
+    """Create a table of customers with codes in place of text.
+
+    Return the metric definitions on this table, and the codes.
 
     The table has a column for each customer dimension of the cubes, and a column named
     `model__column` for each column that a customer measure or a metric's filter needs.
@@ -554,7 +557,7 @@ def _count_density(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer) 
     for name in ("estimated_income", "total_deposits"):
         measure = layer.metric(name).measure
         if measure is None:
-            message = f"The metric {name} is not a sum."
+            message = f"The metric {name} is not computed from a column, so it has no bins."
             raise KeyError(message)
         columns.append(quote_identifier(f"{measure.model}__{measure.column}"))
     ends = connection.execute(

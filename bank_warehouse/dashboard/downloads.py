@@ -26,8 +26,8 @@ class Origin:
         as_of_date: date of the data.
         release: number of the release.
         source: `drop`, `not recorded`, or a notice that the data are invented.
-        customers: which customers are counted: `all customers`, or the role and the filters in
-            words.
+        customers: which customers are counted: `all customers`, or the role, the filters or both
+            in words.
     """
 
     file_name: str

@@ -13,7 +13,7 @@ from typing import Literal
 
 TICKS = 5
 DOT = 0.36
-"""Default radius of a dot."""
+"""Radius of an ordinary dot, relative to the page's text size."""
 STEPS = (1, 2, 2.5, 5, 10)
 Point = tuple[float, float]
 Tick = tuple[float, str]
@@ -101,7 +101,7 @@ def drawing(plot: Plot, *, is_static: bool = False) -> str:
 
     Args:
         plot: the chart.
-        is_static: whether it is for a file, with the browser's own tooltips and without links.
+        is_static: whether it is for an exported file, with the browser's own tooltips and no links.
     """
     across, up = plot.x, plot.y
     lines = [

@@ -4,4 +4,4 @@ import click
 
 
 class DashboardError(click.ClickException):
-    """The dashboard cannot start or show something; the message says why."""
+    """The dashboard cannot start, or cannot show something; the message says why."""

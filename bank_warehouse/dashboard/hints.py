@@ -1,4 +1,4 @@
-"""What the numbers mean for the bank, and their limits: the texts behind the question marks.
+"""What the numbers mean for the bank, and their limits: the text behind each question mark.
 
 The page Data quality shows how each number is computed, from the definitions of the metrics.
 """
@@ -13,15 +13,15 @@ METRICS: Mapping[str, str] = {
     ),
     "total_loans": "What the bank would lose if nobody paid, and what it earns interest on, in "
     "the currency of the files.",
-    "total_deposits": "Money that funds the loans, and that customers can withdraw. Bank deposits "
-    "are included; whether they contain other accounts is not known.",
+    "total_deposits": "Money that funds the loans, and that customers can withdraw. Includes bank "
+    "deposits, which may already contain the other accounts.",
     "core_deposits": "The cautious figure for deposits: without bank deposits, which may "
     "contain the other accounts. The true total is between this and total "
     "deposits.",
-    "core_deposit_share": "How much of the deposits is certain: the rest is bank deposits, which "
-    "may contain the other accounts.",
-    "bank_deposits": "The largest kind of account. It rises and falls with checking and savings "
-    "accounts and may contain them.",
+    "core_deposit_share": "The share of deposits that is certainly not counted twice. The rest is "
+    "bank deposits, which may contain the other accounts.",
+    "bank_deposits": "Deposits that may already contain checking and savings accounts: the data do "
+    "not show whether they do.",
     "fee_income": "What customers pay in a year at their fee rate. Estimated from balances, not "
     "booked income.",
     "fee_yield": "What the bank earns in fees for each unit of loans. Compare groups by it, since "
@@ -35,8 +35,8 @@ METRICS: Mapping[str, str] = {
     "smaller loans. Incomes are estimates.",
     "overleveraged_share": "Customers who could not repay from what they hold here. What they hold "
     "elsewhere is not known.",
-    "watch_list_customers": "Customers who meet at least one warning rule. Most need no decision "
-    "now: see Customers to act on now.",
+    "watch_list_customers": "Customers who meet at least one warning rule. Not all need a "
+    "decision now: see Customers to act on now.",
     "watch_list_share": "How widespread warnings are. Some rules look at the risk weighting, so "
     "the share rises with it.",
     "act_customers": "Customers at the highest level of the watch list: each needs a decision. The "
@@ -103,7 +103,7 @@ COLUMNS: Mapping[str, str] = {
     "top_decile_share": "10% if all customers were equal. The higher, the more depends on a few "
     "customers.",
     "herfindahl_index": "Grows with concentration; close to 0 if no single customer matters.",
-    "typical_balance": "The centre of the group, as a balance.",
+    "typical_balance": "The balance at the centre of the group.",
     "selection_rate": "Share of the group for whom the action is due.",
     "best_treated_rate": "For an offer, the group chosen most often; for a burden, such as a "
     "lower limit, the group chosen least often.",
@@ -113,7 +113,7 @@ COLUMNS: Mapping[str, str] = {
     "delivered": "Sum over all rows delivered.",
     "in_marts": "Sum over the customers that are counted.",
     "in_quarantine": "Sum over the quarantined rows, which are kept for correction.",
-    "difference": "Must be 0: anything else was lost or counted twice.",
+    "difference": "Must be 0: any other amount was lost or counted twice.",
     "drift_verdict": "Whether the column looks different from the last accepted drop (delivery).",
 }
 """The same for columns of result tables."""

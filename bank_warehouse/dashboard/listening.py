@@ -94,7 +94,7 @@ class Listening:
             port: 0 for any free port; the attribute `port` then has its number.
 
         Raises:
-            OSError: Another program listens there, or the address is not one of this machine's.
+            OSError: The address is in use or not this machine's, or this user may not use it.
         """
         # Waitress would warn about waiting requests and about too many connections; both are normal
         # here.
@@ -147,7 +147,7 @@ class Listening:
 
 
 def _files() -> int:
-    """Return how many files this process may open, after asking the system for enough."""
+    """Raise the limit of open files to what is needed, if possible; return what is allowed."""
     wanted = CONNECTIONS + SPARE_FILES
     if sys.platform != "win32":
         import resource

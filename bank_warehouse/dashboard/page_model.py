@@ -70,7 +70,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Mark:
-    """Whether a difference is real or could be chance, in short and in full."""
+    """Whether a difference is real, could be chance or is untested, in short and in full."""
 
     verdict: Verdict
     short: str
@@ -103,7 +103,7 @@ class Block:
         name: unique on the page; also used in the name of its file.
         title: displayed title.
         note: a sentence below the title.
-        mark: whether its differences are real or could be chance.
+        mark: whether its differences are real or could be chance; None if it needs no mark.
         choices: menus.
         is_whole: whether it ignores the filters and shows all customers.
         width: its share of the page width: `third`, `half`, `full`; `half tall` spans two rows.

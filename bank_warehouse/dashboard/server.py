@@ -99,7 +99,7 @@ def _refuse_strangers(server: Flask, access: Access) -> None:
         except DashboardError as problem:
             LOG.error("%s", problem.message)
             return Response(
-                "The access file cannot be read: see the log.\n", 503, mimetype="text/plain"
+                "The access file cannot be used: see the log.\n", 503, mimetype="text/plain"
             )
         return None
 
@@ -186,14 +186,15 @@ def answered(
             f"{problem.problem}\n"
             "Run `bank build`, `bank check` and `bank publish`; this page then shows the "
             "release automatically.\n"
-            "If there is a release elsewhere, name its folder with `--publish-dir` or "
+            "If the releases are in another folder, name it with `--publish-dir` or "
             "`BANK_PUBLISH_DIR`."
         )
         text = runnable(text, {"publish_dir": publish_dir})
         return layout.state("Nothing is published yet", text, kind="empty"), None
     except PreparingError as waiting:
         text = (
-            f"Release {waiting} is being prepared. This takes a minute for millions of customers."
+            f"Release {waiting} is being prepared. For millions of customers, this can take a few "
+            "minutes."
         )
         return layout.state("Just a moment", text, kind="busy", again=True), None
     except (PublishError, DashboardError) as problem:

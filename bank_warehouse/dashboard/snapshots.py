@@ -46,7 +46,7 @@ ROLES_KEPT = 32
 """Maximum number of snapshots in memory; the least recently used is removed first."""
 
 PATIENCE = 8.0
-"""Seconds that a page waits for a first snapshot before it reports that it is being prepared."""
+"""Seconds that a page waits for its first snapshot before it says that one is being prepared."""
 
 Row = tuple[Any, ...]
 Filters = Mapping[str, Sequence[object]]
@@ -107,7 +107,7 @@ class Snapshot:
             Rows of dimension values, then metrics, sorted by the values.
 
         Raises:
-            MetricsError: No cube has this combination.
+            MetricsError: No cube has all these dimensions, or the cube lacks a metric.
             HiddenError: The release lacks the data for this cube.
         """
         wanted = {name: tuple(values) for name, values in (filters or {}).items()}
@@ -152,7 +152,7 @@ class Snapshot:
         if known is None:
             hidden = not self.role.sees_all and mart in {name for _, name in CLOSED_MARTS}
             raise HiddenError(
-                "These figures are for all customers, which your role may not see."
+                "These figures cover all customers, and your role may not see all of them."
                 if hidden
                 else f"Release {self.release.number} does not have {mart}: publish a new one."
             )
@@ -203,8 +203,8 @@ class Snapshot:
         if asked is not None:
             if asked not in self.cubes:
                 raise HiddenError(
-                    f"Release {self.release.number} does not have the data for this. Publish a new "
-                    "release."
+                    f"Release {self.release.number} does not have the data for these figures. "
+                    "Publish a new release."
                 )
             return self.cubes[asked]
         extra = {name for name in (*by, *filters) if name not in cubes.FILTERS}
@@ -265,8 +265,8 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
             "Run `bank build`, `bank check` and `bank publish` for a new release."
         )
         raise DashboardError(message) from problem
-    # The folder is deleted while the database is open. If the system cannot do so, the error is
-    # ignored.
+    # The temporary folder is deleted while the database is open. If the system does not allow this,
+    # the error is ignored.
     temporary = tempfile.TemporaryDirectory(prefix="bank-cubes-", ignore_cleanup_errors=True)
     try:
         with temporary:
@@ -322,7 +322,7 @@ class Snapshots:
         self._lock = threading.Lock()
 
     def current(self, role: Role) -> Snapshot:
-        """Return the snapshot of the current release; until it is ready, that of the previous one.
+        """Return the snapshot of the current release; until it is ready, return an older one.
 
         Raises:
             PublishError: There is no release, it is damaged, or this user may not read it.

@@ -56,7 +56,7 @@ class View:
         return self.filtered(name, left if value in chosen else (*chosen, value))
 
     def filtered(self, name: str, values: Sequence[object]) -> "View":
-        """Return the view with a filter set to these values; without values, it is removed."""
+        """Return the view with a filter set to these values, or removed if there are none."""
         filters = {key: each for key, each in self.filters.items() if key != name}
         if values:
             filters[name] = tuple(values)

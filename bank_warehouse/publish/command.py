@@ -35,7 +35,7 @@ DSN_VARIABLE = "BANK_POSTGRES_DSN"
 def command(
     warehouse: Path, publish_dir: Path, with_restricted: bool, replace_bank: bool, wait: float
 ) -> None:
-    """Publish all marts or none, as files and to the database that BANK_POSTGRES_DSN names.
+    """Publish all marts or none, as files and, if BANK_POSTGRES_DSN is set, to PostgreSQL.
 
     The last `bank build` and the last `bank check` must have passed, and the tables must be
     unchanged since then.
@@ -59,4 +59,4 @@ def command(
         if entry["left_out_because"]:
             click.echo(f"  without {entry['schema']}.{entry['name']}: {entry['left_out_because']}")
     if with_restricted:
-        click.echo("  It holds personal data: give it only to people who may see names.")
+        click.echo("  The release holds personal data: give it only to people who may see names.")

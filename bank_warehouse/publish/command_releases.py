@@ -90,7 +90,7 @@ def command(publish_dir: Path) -> None:
 
 
 def _settle(publish_dir: Path, target: PostgresTarget | None) -> None:
-    """Look up a commit whose answer was lost, unless another publisher is working on it."""
+    """Look up a commit whose answer was lost, unless another publisher is running."""
     if pending.noted(publish_dir) is None:
         return
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 RESTRICTED_SCHEMA = "restricted"
 
-# Other names of types, and DuckDB's names for them.
+# Synonyms of types, and the names that DuckDB prints.
 _SYNONYMS = {
     "INT": "INTEGER",
     "INT4": "INTEGER",
@@ -40,7 +40,8 @@ class Contract:
         description: The grain, then the purpose of the table.
         columns: In the order of the table.
         grain: Columns that together are unique and never null, from the tests of the mart.
-        references: Column and the mart that it refers to, from the `relationships` tests.
+        references: Pairs of a column and the mart that it refers to, from the `relationships`
+            tests.
         is_published: False for a table that is never part of a release.
     """
 
@@ -105,9 +106,9 @@ def from_dbt(models: Iterable[Mapping[str, Any]]) -> tuple[Contract, ...]:
     """Return the contracts of the marts that :func:`.records.describe_build` describes.
 
     Args:
-        models: For each mart `schema`, `name`, `description`, `is_published`, `columns` (name,
-            data_type, description, constraints, each with its type) and `tests` (name, column,
-            arguments).
+        models: For each mart, its `schema`, `name`, `description`, `is_published`, `columns`
+            (name, data_type, description and constraints, each with a type) and `tests` (name,
+            column and arguments).
 
     Returns:
         The contracts, sorted by schema and name. The grain comes from the test

@@ -9,7 +9,7 @@ from bank_warehouse.project import CannotStartError
 
 
 class PublishError(click.ClickException):
-    """Nothing was published, or nothing can be read; the message says why and what to do.
+    """Publishing or reading a release failed; the message says why and what to do.
 
     Attributes:
         problem: What is wrong, with the name of the mart, file or server.
@@ -17,7 +17,7 @@ class PublishError(click.ClickException):
     """
 
     def __init__(self, problem: str, remedy: str) -> None:
-        """Create the error, whose message consists of both."""
+        """Create the error; its message is the problem, followed by the remedy."""
         super().__init__(f"{problem}\n{remedy}")
         self.problem = problem
         self.remedy = remedy
@@ -42,7 +42,7 @@ class NoReleaseError(PublishError):
 
 
 class DamagedReleaseError(PublishError):
-    """The files of a release differ from those that were published."""
+    """A file of a release is missing or differs from the published one, or `current` is invalid."""
 
 
 class UnreadableReleaseError(PublishError):
@@ -58,7 +58,7 @@ class UnreadableReleaseError(PublishError):
 
 
 class PostgresError(PublishError):
-    """Publishing to PostgreSQL is not possible; its tables have not changed."""
+    """Publishing to PostgreSQL failed; its tables have not changed unless the message says so."""
 
 
 class ReadersInTheWayError(PostgresError):
@@ -70,4 +70,4 @@ class UnreachableError(PostgresError):
 
 
 class UnknownCommitError(PostgresError):
-    """The answer to COMMIT was lost, and PostgreSQL cannot be asked; it may hold the release."""
+    """The answer to COMMIT was lost, and PostgreSQL cannot be asked whether it has the release."""

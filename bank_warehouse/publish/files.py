@@ -46,7 +46,7 @@ RELEASE_COLUMNS = (
         True,
         "Commit of the project that built the marts; null outside a git checkout.",
     ),
-    Column("dbt_invocation_id", "VARCHAR", False, "The build, as dbt names it."),
+    Column("dbt_invocation_id", "VARCHAR", False, "Id that dbt gave the build."),
     Column(
         "source",
         "VARCHAR",
@@ -123,10 +123,10 @@ def write_release(
             seen = file_fingerprint(connection, (draft / file).as_posix())
             expected = passed.fingerprints.get(contract.relation, seen)
             if seen != expected:
-                counts = f"{seen.rows:,} and {expected.rows:,}"
+                counts = f"{seen.rows:,} instead of {expected.rows:,}"
                 raise PublishError(
                     f"{contract.relation}: the rows of the written file differ from those of the "
-                    f"mart ({counts if seen.rows != expected.rows else 'equal in number'}).",
+                    f"mart ({counts if seen.rows != expected.rows else 'the number is the same'}).",
                     "Publish again; if it happens again, check the disk.",
                 )
             entries.append(_published(connection, contract, draft, file, seen))
@@ -175,7 +175,7 @@ def require_whole(release: Release, progress: Progress) -> None:
         require_file(release, entry)
     with duckdb.connect() as connection:
         for contract, entry in listed:
-            # Manifests of format 1 have no checksum, so counts and sums are compared with the file.
+            # Manifests of format 1 have no checksum, so check counts and sums against the file.
             count, sums = _sums(connection, contract, require_file(release, entry))
             if count != entry["row_count"]:
                 raise DamagedReleaseError(
@@ -226,7 +226,7 @@ def _control_totals(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str
 
 
 def _release_row(manifest: Mapping[str, Any]) -> str:
-    """Return the only row of `marts.release` as a quoted subquery."""
+    """Return the only row of `marts.release` as a subquery."""
     values: dict[str, object] = {
         **manifest,
         "as_of_date": date.fromisoformat(manifest["as_of_date"]),
@@ -272,7 +272,7 @@ def _published(
     file: str,
     seen: Fingerprint,
 ) -> dict[str, Any]:
-    """Return the manifest entry of a mart whose file is written."""
+    """Return the manifest entry of a mart whose file has been written."""
     _, sums = _sums(connection, contract, draft / file)
     return (
         contracts.to_json(contract)
@@ -319,4 +319,4 @@ def _write_database(draft: Path, entries: Sequence[Mapping[str, Any]]) -> None:
         database.execute("checkpoint")
     leftover = draft / f"{DATABASE}.wal"
     if leftover.exists():
-        raise PublishError(f"{leftover} was left behind.", "Publish again.")
+        raise PublishError(f"DuckDB did not merge {leftover} into the database.", "Publish again.")

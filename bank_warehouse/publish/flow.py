@@ -12,8 +12,8 @@
     releases until all three are done (:mod:`bank_warehouse.publish.pending`).
 
 A publisher that is killed before step 4 leaves at most a draft, which the next one removes. If it
-is killed during step 4, a complete release may not be current, or PostgreSQL may be one release
-ahead of the files. The next publisher updates the files to match PostgreSQL.
+is killed during step 4, a complete release may exist without being current, or PostgreSQL may be
+one release ahead of the files. The next publisher updates the files to match PostgreSQL.
 """
 
 import shutil
@@ -88,7 +88,7 @@ def publish(
             progress(f"Checking that {warehouse} passed the build and the expectations ...")
             passed = gate.require_checked(connection, warehouse)
             if not publish_dir.is_dir():
-                # A refused release must not leave a folder.
+                # Check before the lock creates the folder: a refused release must not leave one.
                 _require_fit(connection, passed, publish_dir, target, replace_bank)
         with publisher_lock(publish_dir):
             return _publish(
@@ -221,7 +221,7 @@ def settle(publish_dir: Path, target: PostgresTarget | None, progress: Progress)
     The caller must hold the lock of the folder. Without a database, the note stays.
 
     Raises:
-        UnknownCommitError: The database does not give the outcome, or is a different one.
+        UnknownCommitError: The database cannot be asked for the outcome, or is not the noted one.
         PublishError: The note cannot be read, or `current` cannot be replaced.
     """
     commit = pending.settle(publish_dir, target.outcome_of if target else None, progress)
@@ -316,9 +316,9 @@ def _current(publish_dir: Path) -> Release | None:
 
 
 def _readers_had(publish_dir: Path) -> tuple[Release, str] | None:
-    """Return the current release, or the newest one if it is missing, with a description of it.
+    """Return the release that readers have, and a description for messages.
 
-    None if there is no release.
+    It is the current release or, if that is missing, the newest one. None if there is no release.
     """
     current = _current(publish_dir)
     if current:
@@ -433,9 +433,10 @@ def _require_same_bank(
     if looked_at:
         raise PublishError(
             f"None of the {looked_at:,} customers of {where} (release {before['release']}, as of "
-            f"{before['as_of_date']}) is in this warehouse, so it belongs to another bank.",
-            f"Publish it to {elsewhere}. `--replace-bank` publishes it here anyway. Nothing was "
-            "published.",
+            f"{before['as_of_date']}) is in this warehouse, so the warehouse belongs to another "
+            "bank.",
+            f"Publish the warehouse to {elsewhere}. `--replace-bank` publishes it here anyway. "
+            "Nothing was published.",
         )
 
 

@@ -43,8 +43,9 @@ def require_checked(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> P
         warehouse: Its file.
 
     Raises:
-        GateError: There is no record of a complete build and of complete checks that passed, a mart
-            has changed since, or it differs from its contract.
+        GateError: There is no record of a complete build and of complete checks that passed, the
+            version of DuckDB has changed since then, or a mart is missing, has changed, has no
+            grain or differs from its contract.
     """
     build = _require_build(warehouse)
     checks = _require_checks(warehouse)
@@ -54,7 +55,7 @@ def require_checked(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> P
     there = set(fingerprints.mart_relations(connection))
     gone = sorted(set(built) - there)
     if gone:
-        raise GateError(f"{_listed(gone)}: no longer in {warehouse}.", BUILD)
+        raise GateError(f"Marts that are no longer in {warehouse}: {_listed(gone)}.", BUILD)
     found = fingerprints.fingerprints(connection, there & set(built))
     for relation, seen in built.items():
         if found[relation] != seen:
@@ -93,7 +94,7 @@ def _require_build(warehouse: Path) -> dict[str, Any]:
         raise GateError(
             f"The last `dbt {build['command']}` of {warehouse} did not pass: "
             f"{_listed(build['failed'])}.",
-            f"Fix the first error it prints. {BUILD}",
+            f"Fix the first error that it printed. {BUILD}",
         )
     if build["is_empty"]:
         raise GateError(
@@ -108,7 +109,7 @@ def _require_build(warehouse: Path) -> dict[str, Any]:
     if build["duckdb_version"] != duckdb.__version__:
         raise GateError(
             f"{warehouse} was built with DuckDB {build['duckdb_version']}, but this is "
-            f"{duckdb.__version__}: fingerprints of different versions cannot be compared.",
+            f"{duckdb.__version__}: fingerprints from different versions cannot be compared.",
             BUILD,
         )
     return build
@@ -139,7 +140,7 @@ def _require_checks(warehouse: Path) -> dict[str, Any]:
     if checks["duckdb_version"] != duckdb.__version__:
         raise GateError(
             f"{warehouse} was checked with DuckDB {checks['duckdb_version']}, but this is "
-            f"{duckdb.__version__}: fingerprints of different versions cannot be compared.",
+            f"{duckdb.__version__}: fingerprints from different versions cannot be compared.",
             CHECK,
         )
     return checks

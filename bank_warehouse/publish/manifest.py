@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = 2
-"""The format of new manifests; raised if it changes for readers.
+"""The format of new manifests; increased when a change affects readers.
 
-A manifest of format 1 has no checksum, but its files are still compared with it.
+A manifest of format 1 has no checksum of its own, but it has those of the release's files.
 """
 
 SCHEMA = Path(__file__).with_name("manifest.schema.json")
@@ -47,14 +47,16 @@ def require_manifest(content: object, number: int) -> dict[str, Any]:
         number: Number of the release.
 
     Raises:
-        ManifestError: It belongs to another release or format, is incomplete, or was edited.
+        ManifestError: It belongs to another release, has an unknown format, does not match the
+            schema, or was edited.
     """
     if not isinstance(content, dict):
         raise ManifestError("is not a JSON object.")
     form = content.get("format")
     if isinstance(form, int) and form > FORMAT:
         raise ManifestError(
-            f"has format {form}; this version of the project reads up to {FORMAT}: update it."
+            f"has format {form}; this version of the project reads up to {FORMAT}: update the "
+            "project."
         )
     faults = sorted(_validator().iter_errors(content), key=lambda fault: fault.json_path)
     if faults:

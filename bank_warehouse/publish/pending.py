@@ -94,8 +94,8 @@ def doubt(commit: Commit, publish_dir: Path) -> str:
     return (
         f"It is unknown whether {commit.where} holds release {commit.release}: the connection "
         "was lost before it answered COMMIT. `select release from marts.release` there shows "
-        f"it. The folder {publish_dir / str(commit.release)} is kept; readers of the files keep "
-        "their release."
+        f"which release it holds. The folder {publish_dir / str(commit.release)} is kept, and "
+        "readers of the files keep their release."
     )
 
 
@@ -108,8 +108,8 @@ def settle(
 
     Args:
         publish_dir: Folder of the releases.
-        outcome_of: Asks the database; None if no database is named.
-        progress: Called with the result.
+        outcome_of: Function that asks the database for the outcome; None if there is no database.
+        progress: Called with a line that states the result.
 
     Returns:
         The commit if its outcome is still unknown, else None.
@@ -126,14 +126,14 @@ def settle(
         return commit
     current = releases.current_number(publish_dir)
     if outcome is Outcome.COMMITTED:
-        said = f"{commit.where} has committed release {commit.release}; its answer was lost"
+        said = f"{commit.where} has committed release {commit.release}; the answer was lost"
         if not folder.is_dir():
-            progress(f"{said}. Its folder is gone: publish again.")
+            progress(f"{said}. The folder of the release is gone: publish again.")
         elif current not in (commit.before, commit.release):
             progress(f"{said}. The files already have release {current}: publish again.")
         else:
             releases.switch_current(publish_dir, commit.release)
-            progress(f"{said}. It is now current in {publish_dir} too.")
+            progress(f"{said}. The release is now current in {publish_dir} too.")
     else:
         if commit.is_new and folder.is_dir() and current != commit.release:
             # Renamed to a draft first, so that a half-removed folder does not count as a release.

@@ -1,8 +1,9 @@
 """The two records beside a warehouse: one of the last build, one of the last checks.
 
-The macros `start_build` and `record_build` write `bank.build_record.json` when a dbt build starts
-and again when it ends. `bank check` writes `bank.checks_record.json`. The publisher compares both
-records with each other and with the tables.
+For `bank.duckdb`, they are `bank.build_record.json` and `bank.checks_record.json`. The macros
+`start_build` and `record_build` write the first when a dbt command that changes tables starts, and
+again when it ends. A `dbt test` in which a test fails is recorded too. `bank check` writes the
+second. The publisher compares both records with each other and with the tables.
 """
 
 import json
@@ -188,7 +189,7 @@ def _write_build(warehouse: Path, content: Mapping[str, Any]) -> None:
 
 
 def _metrics(target: Path) -> dict[str, Any]:
-    """Return the metric definitions, which dbt writes before it builds."""
+    """Return the metric definitions, which dbt writes before it builds; empty if missing."""
     try:
         content = json.loads((target / SEMANTIC_MANIFEST).read_text("utf-8"))
         return {key: content[key] for key in ("semantic_models", "metrics")}
@@ -252,7 +253,7 @@ def is_built_empty(warehouse: Path) -> bool:
 def git_state(folder: Path) -> tuple[str | None, bool | None]:
     """Return the commit checked out in `folder`, and whether files differ from it.
 
-    Both are None if the folder is not a git checkout or git is not installed.
+    Both are None if the folder is not a git checkout, or if git cannot be run.
     """
     try:
         commit = _git(folder, "rev-parse", "HEAD")

@@ -2,7 +2,7 @@
 
 `<publish folder>/<number>/` is a release. `<publish folder>/current` identifies the current one: a
 link to its folder, or a text file with its number if links are not possible (Windows). Either is
-replaced atomically, so a reader always finds the old or the new release.
+replaced atomically, so a reader always finds either the old or the new release.
 """
 
 import hashlib
@@ -104,7 +104,7 @@ def current_number(publish_dir: Path) -> int | None:
     pointer = publish_dir / CURRENT
     text = ""
     for _ in range(_TRIES):
-        # Between the two checks, a link may replace a file, or a file a link.
+        # Retry, because a link may replace a file, or a file a link, between the two checks.
         try:
             text = pointer.readlink().name
             break
@@ -142,7 +142,8 @@ def read_release(publish_dir: Path, number: int) -> Release:
 
     Raises:
         NoReleaseError: There is no release with this number.
-        DamagedReleaseError: Its manifest cannot be read, belongs to another release, or was edited.
+        DamagedReleaseError: Its manifest cannot be read, is invalid, belongs to another release, or
+            was edited.
         UnreadableReleaseError: This user may not read it.
     """
     folder = publish_dir / str(number)

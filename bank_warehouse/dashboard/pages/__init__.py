@@ -25,7 +25,7 @@ PAGES: Mapping[str, tuple[str, Callable[[Context], Page]]] = {
     "recommendations": ("Actions", recommendations.make),
     "quality": ("Data quality", quality.make),
 }
-"""For the name of each page: its menu title, and the function that creates the page."""
+"""The menu title of each page, and the function that creates it, by page name."""
 
 
 def make_page(context: Context) -> Page:

@@ -1,4 +1,4 @@
-"""The input of all pages (a snapshot and the requested view), and common blocks."""
+"""The input of every page (a snapshot and the requested view), and blocks that pages share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ SHARE_OF_ROW = Metric(
     unit="share",
     display_folder="Customers",
 )
-"""The default metric of heat maps. It needs two dimensions, so the semantic layer lacks it."""
+"""The default metric of heat maps. It needs two dimensions, so it is not in the semantic layer."""
 
 ORDERED = frozenset(
     {
@@ -166,7 +166,7 @@ class Context:
         )
 
     def tiles(self, name: str, metrics: Sequence[str], title: str = "At a glance") -> Tiles:
-        """Return the totals of metrics, with the filters."""
+        """Return the totals of metrics, with the filters applied."""
         values = dict(zip(metrics, self.ask(metrics)[0], strict=True))
         return Tiles(
             name=name, title=title, tiles=tuple(self.tile(each, values) for each in metrics)
@@ -204,6 +204,9 @@ class Context:
         Args:
             dimension: dimension that the customers are grouped by.
             measure: a metric, or a dimension whose distribution is compared; None for neither.
+
+        Returns:
+            The mark; None if there is no measure, or if it is never tested.
         """
         if measure is None:
             return None
@@ -236,7 +239,7 @@ class Context:
         scope = " Tested on all customers." if self.view.filters else ""
         text = labels.verdict(verdict)
         if verdict == labels.CHANCE:
-            why = "Groups drawn at random would differ as much: do not act on it."
+            why = "Groups drawn at random could differ as much: do not act on it."
             return Mark("chance", text, f"{why}{_figures(row)}{scope}")
         if labels.is_real(verdict):
             size = verdict.partition(", ")[2]

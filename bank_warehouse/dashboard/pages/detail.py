@@ -1,4 +1,4 @@
-"""The details of a chosen cell: its numbers beside those of all customers shown."""
+"""The details of the chosen cell: its numbers beside those of all customers shown."""
 
 from bank_warehouse.dashboard.cubes import FILTERS
 from bank_warehouse.dashboard.page_model import Block, Cell, Column, Table
@@ -38,8 +38,8 @@ def detail(context: Context) -> tuple[Block, ...]:
     metrics = [context.snapshot.metric(name) for name in METRICS]
     numbers = Table(
         name="detail",
-        title=f"Behind the cell: {said}",
-        note="With the same filters. Totals only, never single customers.",
+        title=f"Details: {said}",
+        note="The filters of the page apply. These are totals, never individual customers.",
         columns=(
             Column("Measure", "", False),
             Column("This cell", ""),

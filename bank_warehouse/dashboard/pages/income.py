@@ -125,7 +125,8 @@ def _density(context: Context) -> Chart:
         name="density",
         title=context.title("deposits-by-income", "Deposits by income"),
         note="The darker a square, the more customers have that income and those deposits. "
-        f"{outside:,} customers beyond the axes are not drawn; the means include them.",
+        f"{outside:,} customers beyond the axes are not drawn; those whose income is on the axis "
+        "still count in the means.",
         is_whole=True,
         width="half tall",
         mark=context.mark("income_band", "mean_total_deposits"),
@@ -177,13 +178,13 @@ def _matters(context: Context) -> Block:
     return Table(
         name="matters",
         title=f"Deposits differ by {listed(named)}" if real else "Which groups differ in deposits",
-        note=f"How much of the variation in deposits each of them explains. {note}".strip(),
+        note=f"How much of the variation in deposits each grouping explains. {note}".strip(),
         is_whole=True,
         columns=(
             Column("Grouped by", "", False),
             Column(
                 "Share of variation explained",
-                "How much of the differences in deposits, by rank, the groups explain (epsilon "
+                "How much of the variation in the ranks of deposits the groups explain (epsilon "
                 "squared). This does not show a cause.",
             ),
             result("verdict", "Verdict", is_number=False),

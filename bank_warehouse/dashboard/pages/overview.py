@@ -27,7 +27,7 @@ TOP = 6
 
 
 def make(context: Context) -> Page:
-    """Return the page. It begins with answers about all customers unless filters are set."""
+    """Return the page. Answers about all customers come first, or last if filters are set."""
     said = _answers(context)
     return Page(
         "overview",

@@ -1,4 +1,4 @@
-"""Product holdings: how much customers hold of each product, and how far they are below peers."""
+"""Product holdings: how much customers hold of each product, and how far below their peers."""
 
 from dataclasses import replace
 from typing import Any
@@ -48,8 +48,8 @@ def _names(context: Context) -> dict[str, str]:
 
 
 def _by_product(context: Context, first: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return the names of products with their metrics, the largest first."""
-    # One query gives both tables.
+    """Return the names of products with their metrics, the largest value of `first` at the top."""
+    # Both tables use the same query, so its result is cached.
     found = {row[0]: row[1:] for row in context.ask(ASKED, ["product"], "products")}
     rows = [
         (name, dict(zip(ASKED, found[product], strict=True)))
@@ -163,7 +163,7 @@ def _by_dimension(context: Context) -> Heat:
         top=context.axis(dimension),
         columns=tuple(context.value(dimension, head) for head in heads),
         rows=tuple(lines),
-        legend=("Mean balance", "0", "highest of the row"),
+        legend=("Mean balance", "0", "highest in the row"),
         choices=(Choice("By", options),),
         mark=_mark(context, dimension, names),
         width="full",
@@ -213,6 +213,6 @@ def _pairs(context: Context) -> Heat:
         top="Other product",
         columns=tuple(names.values()),
         rows=tuple(lines),
-        legend=("Times as often", "× 1 (chance)", "× 2 and more"),
+        legend=("Times as often", "× 1 (chance)", "× 2 or more"),
         width="full",
     )

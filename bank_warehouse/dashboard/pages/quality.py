@@ -179,7 +179,7 @@ def _release(context: Context) -> Tiles:
                 "A second set of checks on the tables. If one fails, nothing is published.",
                 "all of them",
             ),
-            tile("Program version", commit + dirty, "To repeat the build."),
+            tile("Program version", commit + dirty, "The version to use if you repeat the build."),
         ),
     )
 

@@ -60,7 +60,7 @@ def _glance(context: Context) -> Tiles:
 
 
 def _due(context: Context) -> list[tuple[Mapping[str, Any], Sequence[Any]]]:
-    """Return the texts and numbers of the actions that are due, by priority."""
+    """Return the descriptions and numbers of the actions that are due, by priority."""
     found = {row[0]: row[1:] for row in context.ask(METRICS, ["action"], "actions")}
     texts = {row["action"]: row for row in context.snapshot.rows("actions", "priority, action")}
     return [(text, found[action]) for action, text in texts.items() if action in found]
@@ -100,9 +100,9 @@ def _actions(context: Context) -> Table:
     return Table(
         name="actions",
         title="Actions due, the most urgent first",
-        note="By the project's rules, not by a model: the data have no outcomes to test them "
-        "against. The command in the column Work list writes the customers of an action to a "
-        "workbook.",
+        note="Actions follow the project's rules, not a model. The data have no outcomes, so the "
+        "rules cannot be tested. The command in the column Work list writes the customers of an "
+        "action to a workbook.",
         is_cards=True,
         columns=(
             result("action_name", "Action", is_number=False),

@@ -67,7 +67,7 @@ def make(context: Context) -> Page:
                 "watch_list_level",
                 "total_loans",
                 mark=None,
-                note="By the project's rules. More, or more serious, warnings mean a higher level.",
+                note="Set by the project's rules: more, or more serious, warnings raise the level.",
             ),
             *heats[1:],
             _drivers(context),
@@ -105,17 +105,17 @@ def _drivers(context: Context) -> Chart:
     drawn = found[: max(ROOM, last + 1)]
     head = found[0] if found else {}
     explained = head.get("explained_variation")
-    more = f" All facts explain {explained:.0%} of its variation." if explained else ""
+    more = f" Together, all facts explain {explained:.0%} of its variation." if explained else ""
     if len(found) > len(drawn):
-        more += f" The table has {len(found) - len(drawn)} weaker facts, which could be chance."
+        more += f" The table adds {len(found) - len(drawn)} weaker facts, which could be chance."
     return Chart(
         name="drivers",
         title=context.title("drivers", "What is linked to a higher risk weighting"),
         note="How the odds of a higher risk weighting change among otherwise similar customers: "
         "for one standard deviation more, or for a group compared with the largest one. Pale: "
         "could be chance. Read bank deposits together with checking and savings balances: they "
-        "move together, so one line alone can mislead. The risk weighting is the bank's own class: "
-        "this shows how it is assigned, not who defaults." + more,
+        "can move together, so one line alone can mislead. The risk weighting is the bank's own "
+        "class: this shows how it is assigned, not who defaults." + more,
         is_whole=True,
         width="half tall",
         plot=_odds(drawn, real) if drawn else None,
@@ -209,7 +209,7 @@ def _losses(context: Context) -> Table:
     return Table(
         name="losses",
         title=context.title("losses", "Assumed losses by risk weighting"),
-        note="Assumed losses a year: balances times declared default and loss rates. The data "
+        note="Assumed losses per year: balances times declared default and loss rates. The data "
         "contain no defaults.",
         is_whole=True,
         columns=(
@@ -236,7 +236,8 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
     found = [
         row for row in context.snapshot.rows("fct_stress_results") if row["measure"] == measure
     ]
-    # The baseline comes first, then the worst: the highest loss, or the lowest of other measures.
+    # The baseline comes first, then the scenarios from worst to best. The worst loss is the highest
+    # one; the worst value of any other measure is the lowest.
     worst = -1 if measure == "expected_loss" else 1
     found = sorted(
         found, key=lambda row: (row["scenario"] != BASELINE, worst * row["stressed_value"])

@@ -83,7 +83,7 @@ def make(context: Context) -> Page:
 def bubbles(context: Context, height: float = 22.0) -> Chart:
     """Return segments as bubbles by their mean deposits and loans."""
     names = ("customers", "mean_total_deposits", "mean_total_loans", "loan_to_deposit_ratio")
-    # The same query as for the table, so its result is cached.
+    # The table of segments uses the same query, so its result is cached.
     places = [IN_TABLE.index(name) + 1 for name in names]
     answers = [(row[0], *(row[at] for at in places)) for row in context.ask(IN_TABLE, ["segment"])]
     found = sorted((row for row in answers if row[2] is not None), key=lambda row: -row[1])
@@ -230,7 +230,10 @@ def _compared(context: Context, dimension: str, metric: str, choices: tuple[Choi
 
 
 def _intervals(context: Context, dimension: str, metric: str) -> Chart:
-    """Return means over all customers with intervals; mean loans if the metric has none."""
+    """Return the means of a metric by group, over all customers, with confidence intervals.
+
+    If the metric has no intervals, return mean loans instead.
+    """
     measure = TESTED.get(metric, "")
     found = [
         row
@@ -332,8 +335,8 @@ def _segments(context: Context) -> Table:
     return Table(
         name="segments",
         title="Segments side by side",
-        note="Segments are rules on deposits, loans and time with the bank, so they differ in "
-        "these: that is built in.",
+        note="Segments are defined by deposits, loans and time with the bank, so differences in "
+        "these are built in.",
         columns=(
             context.head("segment"),
             *(context.column(name) for name in IN_TABLE),
@@ -390,7 +393,7 @@ def _differences(context: Context, dimension: str) -> Table:
             result("adjusted_p_value", "Adjusted p"),
         ),
         rows=tuple(rows),
-        empty="This release has no tests by this dimension.",
+        empty="This release has no tests for this dimension.",
     )
 
 

@@ -4,7 +4,7 @@ At the isolation level `read committed`, each query of a transaction sees the la
 commit between two queries would show two releases. A transaction keeps a lock on every table that
 it has read. So once the publisher has an exclusive lock on all marts, no transaction is using them.
 The publisher tries to get the lock in short attempts. It gives up each attempt before the server
-checks for deadlocks, so no reader is refused or waits for long.
+checks for deadlocks, so no attempt makes a reader fail or wait for long.
 """
 
 import time
@@ -55,11 +55,11 @@ def lock_marts(
             waited = time.monotonic() - began
             if waited > wait:
                 raise ReadersInTheWayError(
-                    f"Readers of the marts did not end their transactions in {wait:g} seconds: "
+                    f"Readers of the marts did not end their transactions within {wait:g} seconds: "
                     f"{holders(connection, wanted)}.",
-                    "Ask them to commit, or end such a session with `select "
+                    "Ask them to commit, or end their sessions with `select "
                     "pg_terminate_backend(<pid>)`, and publish again; --wait-for-readers sets "
-                    "the time. Nothing was published.",
+                    "how long to wait. Nothing was published.",
                 ) from None
             if waited > TELL_AFTER_SECONDS and not has_reported:
                 has_reported = True

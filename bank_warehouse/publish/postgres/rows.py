@@ -34,7 +34,7 @@ def replace_rows(
         connection: A connection to the server.
         contract: The mart.
         parquet: Its file in the release.
-        scratch: A folder for parts of the rows; it is empty again at the end.
+        scratch: A folder for temporary files with parts of the rows.
         progress: Called with a line for each full part.
 
     Raises:

@@ -54,7 +54,7 @@ def connected(dsn: str) -> Iterator[Connection]:
         said = f"{where} cannot be reached: {_without_secrets(first_line(problem), dsn)}"
         if not _has_address(dsn):
             # For user:pass@word without a host, half of the password would be read as the host.
-            said = "The host in BANK_POSTGRES_DSN has no address."
+            said = "The host in BANK_POSTGRES_DSN cannot be resolved to an address."
         raise UnreachableError(
             said,
             "Check that the server is running and that BANK_POSTGRES_DSN has the right host, "
@@ -64,8 +64,8 @@ def connected(dsn: str) -> Iterator[Connection]:
         encoding = connection.execute("show server_encoding").fetchone()
         if encoding != ("UTF8",):
             raise PostgresError(
-                f"{where} has the encoding {encoding[0] if encoding else 'unknown'}; the marts "
-                "are UTF-8.",
+                f"{where} has the encoding {encoding[0] if encoding else 'unknown'}, but the marts "
+                "need UTF-8.",
                 "Publish to a database that was created with encoding 'UTF8'.",
             )
         for setting, value in (
@@ -83,7 +83,7 @@ def connected(dsn: str) -> Iterator[Connection]:
 
 
 def _notice_a_killed_publisher(connection: Connection) -> None:
-    """Make the server check each second whether this process still exists, if it can."""
+    """Make the server check each second whether this process still exists, if it supports this."""
     try:
         with connection.transaction():
             connection.execute("set client_connection_check_interval = '1s'")
@@ -201,5 +201,5 @@ def told_in_words(where: str) -> Iterator[None]:
 
 
 def first_line(problem: Exception) -> str:
-    """Return the first line of an error, which contains no row."""
+    """Return the first line of an error; the lines after it can contain a row."""
     return (str(problem).strip().splitlines() or [type(problem).__name__])[0]

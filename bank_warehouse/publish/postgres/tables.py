@@ -27,8 +27,8 @@ class Found:
     """A table in PostgreSQL.
 
     Attributes:
-        columns: Column name to its type, and whether it is `not null`.
-        key: Columns of the primary key, or empty.
+        columns: The type of each column, by name, and whether the column is `not null`.
+        key: Columns of the primary key; empty if there is none.
         key_name: Name of the primary key constraint.
     """
 

@@ -105,7 +105,7 @@ class PostgresTarget:
         Raises:
             BusyError: Another publisher is running on the database.
             PostgresError: The server refuses, holds tables that are not from a release, or differs
-                from what was sent.
+                from what was sent, or readers do not end their transactions in time.
         """
         marts = published_marts(release.manifest)
         with told_in_words(self.where):
@@ -165,7 +165,7 @@ class PostgresTarget:
             not answer, the outcome is unknown.
 
         Raises:
-            PostgresError: The server has refused to commit.
+            PostgresError: The transaction was rolled back.
         """
         try:
             self._connection.commit()
@@ -183,7 +183,7 @@ class PostgresTarget:
         """Ask the server for the outcome of a commit, over a separate connection.
 
         If the transaction is still open, because the server has not noticed that its client is
-        gone, it is terminated first. So the answer is final.
+        gone, it is terminated first. So any outcome but `UNKNOWN` is final.
         """
         try:
             with ExitStack() as stack:
@@ -368,7 +368,8 @@ def open_target(dsn: str) -> Iterator[PostgresTarget]:
     """Connect to the database that a DSN names.
 
     Raises:
-        PostgresError: The database cannot be reached.
+        PostgresError: The DSN cannot be read, the database cannot be reached, or its encoding is
+            not UTF-8.
     """
     with connected(dsn) as connection:
         yield PostgresTarget(connection, dsn)

@@ -383,7 +383,7 @@ def test_a_click_on_a_cell_shows_its_details(
     picture(page, "dashboard-risk")
     row = page.locator("#block-cards-risk tbody tr", has=page.locator("th", has_text="2"))
     row.locator("td a").nth(2).click()
-    drawer = page.get_by_role("complementary", name="Behind the cell")
+    drawer = page.get_by_role("complementary", name="Details")
     expect(drawer).to_be_visible()
     watched.wait_until_settled()
     assert "cell=amount_of_credit_cards%3A2&cell=risk_weighting%3A3" in page.url
@@ -405,7 +405,7 @@ def test_a_click_on_a_cell_shows_its_details(
     if AXE is not None:
         assert accessibility_faults(page) == []
     with page.expect_download() as waiting:
-        drawer.get_by_role("link", name="Download as CSV: Behind the cell").click()
+        drawer.get_by_role("link", name="Download as CSV: Details:").click()
     saved = tmp_path / "detail.csv"
     waiting.value.save_as(saved)
     with saved.open(encoding="utf-8-sig", newline="") as file:

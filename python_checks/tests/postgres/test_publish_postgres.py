@@ -494,7 +494,7 @@ def test_unanswered_commit_is_settled_later(
         assert "has not committed release 2" in settled
         assert files_and_postgres(tmp_path, database) == (2, [1, 2], [1, 2])
     else:
-        assert "has committed release 2; its answer was lost" in settled
+        assert "has committed release 2; the answer was lost" in settled
         assert files_and_postgres(tmp_path, database) == (3, [1, 2, 3], [1, 2, 3])
     assert not (tmp_path / PENDING).exists()
 
@@ -541,7 +541,7 @@ def test_releases_command_settles_an_unanswered_commit(
     # This is the same database under another address.
     monkeypatch.setenv("BANK_POSTGRES_DSN", database)
     listed = CliRunner().invoke(main, ["releases"]).output
-    assert "has committed release 1; its answer was lost" in listed
+    assert "has committed release 1; the answer was lost" in listed
     assert listed.splitlines()[-1].endswith("files, PostgreSQL")
     assert not (tmp_path / PENDING).exists()
 

@@ -563,7 +563,7 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "another source": (lambda one: one.update(source="drop"), "was edited"),
     "an additional key": (lambda one: one.update(note="ours"), "was edited"),
     "another release": (lambda one: one.update(release=7), "belongs to release 7"),
-    "a later format": (lambda one: one.update(format=3), "has format 3; .* update it"),
+    "a later format": (lambda one: one.update(format=3), "has format 3; .* update the project"),
     "no checksum": (lambda one: one.pop("checksum"), "'checksum' is a required property"),
     "a text for a number": (lambda one: one.update(schema_version="1"), "schema_version: '1'"),
     "a path outside the release": (
@@ -809,7 +809,7 @@ def test_the_commands_list_and_publish(
     published = CliRunner().invoke(main, ["publish", "--with-restricted"])
     assert published.exit_code == 0, published.output
     assert "Release 3, as of 2021-12-31: 29 tables" in published.output
-    assert "It holds personal data" in published.output
+    assert "The release holds personal data" in published.output
     assert "without quality.fct_quarantined_clients" in published.output
     (copied / "1" / "manifest.json").write_text("")
     listed = CliRunner().invoke(main, ["releases"]).output.splitlines()
