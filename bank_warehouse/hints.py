@@ -21,7 +21,7 @@ TAKEN_BY = {
     "mapping": {"build", "inspect"},
     "project_dir": {"build", "powerbi"},
 }
-"""The commands that have each option."""
+"""For each option, the commands that have it."""
 
 _COMMAND = re.compile(r"`bank ([a-z]+[^`]*)`")
 
