@@ -73,7 +73,7 @@ class LazyCommands(click.Group):
             ) from None
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command. If it fails, complete the commands in its message with the paths given."""
+        """Run the command. If it fails, the commands in the message get the paths given here."""
         try:
             with ending_cleanly(), saying("Interrupted."):
                 return super().invoke(ctx)
