@@ -168,7 +168,7 @@ class BuildLog:
         )
 
     def _show(self, text: str, *, is_last: bool = False) -> None:
-        """Show the progress: in place on a terminal, else as a line every ten seconds."""
+        """Show the progress: in place on a terminal, else a line at most every ten seconds."""
         if self._is_terminal:
             click.echo(f"\r\x1b[K{text}", nl=False, err=True)
         elif is_last or not self._done or time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:

@@ -34,7 +34,7 @@ def command_line(command: str, paths: Paths) -> str:
     Args:
         command: its name and arguments, such as `rollback 7`.
         paths: paths of the running command, by option name. Those that `command` accepts and that
-            are not defaults are written. `build` without an argument gets the drop, or FOLDER if
+            are not defaults are added. `build` without an argument gets the drop, or FOLDER if
             the warehouse was built from a drop whose path is not known.
     """
     name, *arguments = command.split()

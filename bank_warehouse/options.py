@@ -95,6 +95,6 @@ project_dir = click.option(
     show_envvar=True,
     callback=_noted,
     type=click.Path(file_okay=False, path_type=Path),
-    show_default="the clone that contains the working folder, or that `bank` is installed from",
+    show_default="the clone around the working folder, or the one `bank` is installed from",
     help="Folder of the dbt project.",
 )

@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 from bank_warehouse.inference.libraries import KMeans, adjusted_rand_score, silhouette_score
 from bank_warehouse.inference.scaling import Floats, Scale, fit_scale
 
-# If polars is installed, scikit-learn uses its types. DuckDB imports polars in the thread of another
-# model, and a partly imported polars has no types yet. Importing polars here waits until DuckDB's
-# import has finished.
+# If polars is installed, scikit-learn uses its types. DuckDB imports polars in the thread of
+# another model, and a partly imported polars has no types yet. Importing polars here waits until
+# DuckDB's import has finished.
 with contextlib.suppress(ImportError):
     importlib.import_module("polars")
 

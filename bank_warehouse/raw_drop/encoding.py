@@ -176,7 +176,7 @@ def decide(
     text = next(iter(foreign)).decode(chosen)
     return Decision(
         chosen,
-        f"not UTF-8: read as {NAMES[chosen]}, so that {_line_of(foreign)} holds {text!r}. If that "
+        f"not UTF-8: read as {NAMES[chosen]}, so {_line_of(foreign)} holds {text!r}. If that "
         f"is wrong, save the file as UTF-8, or name its encoding in {SETTING}.",
     )
 
@@ -219,7 +219,7 @@ def refuse_utf8(path: Path, relative: str, separator: str, encoding: str) -> Non
     if texts and all(before):
         raise DropError(
             f"{relative}: {SETTING} says {encoding}, but the file is in UTF-8: {before[0]!r} would "
-            f"be read as {texts[0]!r}. Unset {SETTING}, and save files in {encoding} as UTF-8."
+            f"be read as {texts[0]!r}. Unset {SETTING}, and save any file in {encoding} as UTF-8."
         )
 
 

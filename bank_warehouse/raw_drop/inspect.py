@@ -254,7 +254,7 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
         yield ""
     for name, table in result["tables"].items():
         if table["is_derived"]:
-            yield f"{name}: no file; the {table['rows']:,} codes of the clients serve as names"
+            yield f"{name}: no file, so the {table['rows']:,} codes of the clients serve as names"
     if result["warnings"]:
         yield "Warnings:"
         yield from (f"  {warning}" for warning in result["warnings"])

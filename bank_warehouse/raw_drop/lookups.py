@@ -146,7 +146,7 @@ def derived_lookup(table: RawTable, clients: TablePlan) -> TablePlan:
     )
     header = ",".join(column.header for column in table.columns)
     warning = (
-        f"{table.name}: no file: the codes of the clients serve as names, such as '{table.noun} "
+        f"{table.name}: no file, so the codes of the clients serve as names, such as '{table.noun} "
         f"1'. To name them, put a file with the columns {header} next to the client file."
     )
     return TablePlan(table.name, clients.files, sql, (warning,), 0)

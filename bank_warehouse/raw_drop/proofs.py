@@ -765,8 +765,9 @@ def _foreign_dates(cells: int, foreign: int, cell: str) -> str:
         meant = " It looks like a Unix timestamp."
     return (
         f"{foreign:,} of {cells:,} joining dates are in no known format, such as {shown}.{meant} "
-        "Export them as in 2015-07-25, or declare their format in raw_date_format. Rows without "
-        "a date are quarantined, and there are more of them than max_quarantine_rate allows."
+        "Export them in the form 2015-07-25, or declare their format in raw_date_format. Rows "
+        "without a date are quarantined, and there are more of them than max_quarantine_rate "
+        "allows."
     )
 
 
@@ -1107,11 +1108,11 @@ def _foreign_amounts(column: str, cells: int, foreign: int, cell: str) -> str:
     shown = cell.strip(INVISIBLE)[:_MOST_SHOWN]
     meant = ""
     if re.fullmatch("[+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+", shown):
-        meant = " In scientific notation digits are cut off: format the column as numbers."
+        meant = " Scientific notation cuts off digits: format the column as numbers."
     return (
         f"{column}: {foreign:,} of {cells:,} cells are not in a known notation of amounts, such "
-        f"as {shown}.{meant} Export them as in 75384.77, with no currency sign except $, € or £. "
-        "Rows without an amount are quarantined, and there are more of them than "
+        f"as {shown}.{meant} Export them in the form 75384.77, with no currency sign except $, € "
+        "or £. Rows without an amount are quarantined, and there are more of them than "
         "max_quarantine_rate allows."
     )
 

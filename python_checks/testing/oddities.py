@@ -283,7 +283,7 @@ def named(encoding: str, names: Sequence[str]) -> bytes:
 
 @oddity(
     "read",
-    warns="read as Windows-1252 (Latin-1), so that line 2002 holds 'Zoë Núñez'",
+    warns="read as Windows-1252 (Latin-1), so line 2002 holds 'Zoë Núñez'",
     by="staging",
 )
 def latin1(drop: Path) -> None:
@@ -2307,13 +2307,13 @@ def money_as_percent(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", lambda _: "12.5%"))
 
 
-@oddity("refused", "In scientific notation digits are cut off")
+@oddity("refused", "Scientific notation cuts off digits")
 def money_all_in_exponents(drop: Path) -> None:
     """A whole column as 2.572197e+05."""
     put(drop, edit_cells("Bank Loans", lambda cell: f"{float(cell):e}"))
 
 
-@oddity("refused", "CHF. Export them as in 75384.77")
+@oddity("refused", "CHF. Export them in the form 75384.77")
 def money_in_an_unknown_currency(drop: Path) -> None:
     """`CHF` after each amount, which is not a known currency."""
     put(drop, edit_cells("Bank Loans", lambda cell: f"{cell} CHF"))
