@@ -205,7 +205,7 @@ def explain_failure(
         raw_dir: the folder or file of the drop; empty for the shipped sample.
 
     Raises:
-        RefusedError: there is a message.
+        RefusedError: with that message.
     """
     if not failed:
         return

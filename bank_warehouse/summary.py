@@ -236,7 +236,8 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
         group by watch_list_level order by max(watch_list_severity) desc
         """,
     )
-    # Some reasons name a date or a row. Without it, all reasons of the same kind share a line.
+    # Some reasons name a date or a row. This part is left out, so that all reasons of the same kind
+    # share a line.
     reasons = _counts(
         connection,
         """

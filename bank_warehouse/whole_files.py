@@ -2,8 +2,7 @@
 
 A file is written as a hidden draft in its folder, and gets its final name in one step. Ctrl+C and
 the signals that end a process raise exceptions (:mod:`bank_warehouse.interrupts`), so the draft is
-removed. Only `kill -9` or a power failure leaves the draft
-behind.
+removed. Only `kill -9` or a power failure leaves the draft behind.
 
 A device or a pipe is refused, because output to it cannot be undone.
 """

@@ -162,9 +162,8 @@ def write_worklist(
     Raises:
         PublishError: There is no release, it is damaged, or this user may not read it.
         WorklistError: There is no such action or owner, an action belongs to another owner, no
-            customer matches the user's rows in the
-            access file, names are requested but the release has none, the release cannot be read,
-            or there are too many rows for a sheet.
+            customer matches the user's rows in the access file, names are requested but the
+            release has none, the release cannot be read, or there are too many rows for a sheet.
         NotWrittenError: The list or the record cannot be written, or the list exists already.
     """
     release = current_release(publish_dir)
