@@ -77,11 +77,11 @@ def accept(warehouse: Path) -> tuple[date, int]:
             )
             raise SummaryError(message) from problem
         if described is None or described[0] is None:
-            message = f"{warehouse} holds no customers: nothing is accepted.\nRun `bank build`."
+            message = f"{warehouse} holds no customers, so nothing was accepted.\nRun `bank build`."
             raise click.ClickException(message)
         if described[2] != 0:
             message = (
-                f"The control totals of {warehouse} do not tie out: nothing is accepted.\n"
+                f"The control totals of {warehouse} do not tie out, so nothing was accepted.\n"
                 "Run `bank build` and fix the first error it prints."
             )
             raise click.ClickException(message)
@@ -95,7 +95,8 @@ def accept(warehouse: Path) -> tuple[date, int]:
             said = str(problem).replace(draft.as_posix(), str(target))
             message = (
                 f"{target} cannot be written: {said}\n"
-                "Make room there or give this user the right to write, and accept again."
+                "Make room there, or give this user the right to write. Then run "
+                "`bank accept` again."
             )
             raise click.ClickException(message) from problem
     return described[0], described[1]

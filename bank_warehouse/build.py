@@ -1,7 +1,7 @@
 """The command ``build``: build the warehouse from the sample or a drop, and print a summary.
 
-dbt runs in its own process. Its log is read as JSON and shown as one line of progress. After a
-failure, the first error is shown with its remedy.
+dbt runs in its own process. Unless --verbose is given, its log is read as JSON and shown as one
+line of progress; after a failure, the first error is shown with its remedy.
 """
 
 import json
@@ -37,7 +37,7 @@ OWN_OPTIONS = {
     "--target": "for another engine run `dbt build --target ...`",
     "-t": "for another engine run `dbt build --target ...`",
 }
-"""Options that are not passed to dbt, and what to do instead."""
+"""Options that are refused after ``--``, and what to do instead."""
 
 
 class PassingOn(click.Command):
@@ -51,7 +51,7 @@ class PassingOn(click.Command):
 
 
 @click.command("build", cls=PassingOn, options_metavar="[OPTIONS]", epilog=(
-    "What follows -- goes to `dbt build`: `bank build -- --full-refresh`."
+    "Arguments after -- are passed to `dbt build`, as in `bank build -- --full-refresh`."
 ))  # fmt: skip
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @options.raw_dir
@@ -122,7 +122,7 @@ def command(
     environment = _environment(project, warehouse, path or raw_dir, mapping)
     is_named = context.get_parameter_source("mapping") is ParameterSource.COMMANDLINE
     if is_named and not environment.get("BANK_RAW_DIR", "").strip():
-        message = "--mapping needs a drop: name its folder or file."
+        message = "--mapping needs a drop: name the drop's folder or file."
         raise click.UsageError(message)
     for warning in unknown_settings():
         click.echo(f"Warning: {warning}", err=True)
@@ -168,7 +168,7 @@ def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[
         Environment variables that pass the plan to dbt; empty without a drop.
 
     Raises:
-        SettingError: the message lists all problems of the drop.
+        SettingError: the drop is refused; the message lists all problems.
     """
     drop = environment.get("BANK_RAW_DIR", "")
     mapping = environment.get("BANK_RAW_MAPPING", "").strip()
@@ -188,7 +188,7 @@ def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[
 
 
 def selection(models: str) -> tuple[str, ...]:
-    """Return the dbt arguments that build a part of the project."""
+    """Return the dbt arguments that build only part of the project."""
     return (
         *("--select", models),
         # Otherwise, in a new warehouse, tests that need unselected models would fail.
@@ -201,7 +201,10 @@ def selection(models: str) -> tuple[str, ...]:
 def _environment(
     project: Path, warehouse: Path, drop: Path | None, mapping: Path | None
 ) -> dict[str, str]:
-    """Return the environment for dbt, with absolute paths: dbt changes to the project folder."""
+    """Return the environment for dbt.
+
+    Paths are absolute, because dbt changes to the project folder.
+    """
     environment = dict(os.environ)
     environment["BANK_WAREHOUSE"] = str(warehouse)
     environment["DBT_PROJECT_DIR"] = str(project)
@@ -233,7 +236,7 @@ def _run_dbt(
     except KeyboardInterrupt as cause:
         log.end()
         click.echo(
-            "Interrupted: the warehouse may hold models of this build and of the previous one. "
+            "Interrupted: the warehouse may hold models from this build and from the previous one. "
             "Build again.",
             err=True,
         )
@@ -253,8 +256,8 @@ def _running(
 
     Args:
         command_line: the program and its arguments.
-        environment: its variables.
-        is_read: whether its output is read here instead of shown.
+        environment: its environment variables.
+        is_read: whether the block reads the output; if not, the output is shown.
     """
     process: subprocess.Popen[str] | None = None
     try:

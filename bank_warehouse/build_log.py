@@ -32,11 +32,11 @@ class Failure:
     """A step that failed.
 
     Attributes:
-        kind: dbt's name for its type: model, test, seed, operation.
-        name: its name in dbt.
-        path: its file in the project.
+        kind: what dbt calls this kind of step, such as model, test or operation.
+        name: dbt's name for the step.
+        path: the step's file in the project.
         message: dbt's message.
-        query: the file with its compiled SQL.
+        query: the file with the step's compiled SQL.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class BuildLog:
     """Reads dbt's log, one JSON event per line, and shows the progress on stderr."""
 
     def __init__(self, project: Path, environment: Mapping[str, str]) -> None:
-        """Start the log of a build of `project`; `environment` has dbt's environment variables."""
+        """Prepare to show a build of `project`; `environment` holds dbt's environment variables."""
         self._project = project
         self._environment = environment
         self._total = 0
@@ -107,7 +107,7 @@ class BuildLog:
             )
             said = stopped_by or "\n".join(self._other[-MOST_LINES:])
             return f"The build could not start:\n{_indented(said)}\n{self._where_more_is()}"
-        # The message of explain_failure comes last, and is better than the engine's.
+        # The message of explain_failure comes last, and is more helpful than the engine's.
         explained = [failure for failure in self._failures if failure.kind == "operation"]
         first = self._failures[0]
         lines = [f"The build failed at {first.kind} {first.name} ({first.path}):"]
@@ -145,7 +145,7 @@ class BuildLog:
 
     def _where_more_is(self) -> str:
         logs = self._project / self._environment.get("DBT_LOG_PATH", "logs")
-        return f"dbt's log: {logs / 'dbt.log'}, or build with --verbose."
+        return f"For more, see {logs / 'dbt.log'}, or build with --verbose."
 
     def _finish(self, data: Mapping[str, Any], level: str) -> None:
         info = data.get("node_info", {})
@@ -156,7 +156,7 @@ class BuildLog:
         if info.get("resource_type") == "model" and status == "success":
             self._models += 1
         if status == "skipped":
-            self._skipped += info.get("resource_type") != "exposure"  # it has nothing to run
+            self._skipped += info.get("resource_type") != "exposure"  # exposures do not run
         elif level == "error":
             self._failed.append(str(info.get("node_name")))
         elif level == "warn":
@@ -168,7 +168,7 @@ class BuildLog:
         )
 
     def _show(self, text: str, *, is_last: bool = False) -> None:
-        """Show the progress: in place on a terminal, else as a line every ten seconds."""
+        """Show the progress: in place on a terminal, else a line at most every ten seconds."""
         if self._is_terminal:
             click.echo(f"\r\x1b[K{text}", nl=False, err=True)
         elif is_last or not self._done or time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
@@ -183,7 +183,7 @@ class BuildLog:
 
 
 def _plain(message: str) -> str:
-    """Return a message of dbt without its heading and macro trace, cut to `MOST_LINES` lines."""
+    """Return a dbt message without its heading and macro trace, cut to `MOST_LINES` lines."""
     kept = [line for line in message.strip().splitlines() if not _TRACE.match(line)]
     text = _HEADING.sub("", "\n".join(kept) + "\n", count=1).strip()
     lines = [line.strip() for line in text.splitlines()]

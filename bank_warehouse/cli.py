@@ -1,4 +1,4 @@
-"""The command line of the project. Each command is in the module that implements it."""
+"""The command line of the project. Each command is defined in a module of its own."""
 
 import importlib
 import io
@@ -38,7 +38,7 @@ COMMANDS = {
     "summary": ("bank_warehouse.summary", "Summarise what is built and what to run next."),
     "worklist": ("bank_warehouse.worklist", "Write the customers of an action to a file."),
 }
-"""Module and short help of each command, so that the help needs no import."""
+"""Module and short help of each command, so that `bank --help` imports none of the modules."""
 
 PRIVATE = frozenset(
     {"accept", "build", "check", "inspect", "publish", "quarantine", "summary", "worklist"}
@@ -64,7 +64,7 @@ class LazyCommands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; if there is no such command, suggest the most similar one."""
+        """Find the command; if there is no such command, suggest similar ones."""
         try:
             return super().resolve_command(ctx, args)
         except NoSuchCommand as unknown:
@@ -73,14 +73,14 @@ class LazyCommands(click.Group):
             ) from None
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command. If it fails, add its paths to the commands that its message suggests."""
+        """Run the command. If it fails, the commands in the message get the paths given here."""
         try:
             with ending_cleanly(), saying("Interrupted."):
                 return super().invoke(ctx)
         except NotWrittenError as problem:
             raise click.ClickException(problem.message) from problem
         except click.ClickException as error:
-            # click declares it final, but a new error would lose the class, exit code and context.
+            # click declares the message final, but a new error would lose its class and exit code.
             error.message = runnable(error.message, ctx.meta.get(PATHS, {}))  # type: ignore[misc]
             raise
 
@@ -107,7 +107,8 @@ def main(context: click.Context) -> None:
     could not start: an option or setting is not valid, or there is no warehouse or release that can
     be read. It is 130 if Ctrl+C ended the command, 143 if `kill` did.
     """
-    # On Windows, a pipe has a code page. A character that is not in it must not end a command.
+    # On Windows, text in a pipe has a code page. A character that the code page lacks must not end
+    # a command.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     if context.invoked_subcommand in PRIVATE:

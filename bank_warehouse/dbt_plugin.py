@@ -56,7 +56,7 @@ def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
 
 
 def attach_history(connection: DuckDBPyConnection, attachment: Attachment) -> None:
-    """Attach the file of the history; create its folder if necessary.
+    """Attach the history file; create its folder if necessary.
 
     Args:
         connection: The open warehouse.
@@ -99,8 +99,9 @@ def in_project(path: str) -> str:
 def history_path(path: str, warehouse: str) -> str:
     """Return the file of the history. The sample has its own file.
 
-    This keeps the invented bank out of a real bank's history. For a build, BANK_RAW_DIR decides
-    which file is used. For any other command, it is the file of the last build.
+    This keeps the invented bank out of a real bank's history. For a command that changes tables,
+    BANK_RAW_DIR decides which file is used. Any other command uses the file of the last build, if
+    that build was recorded.
 
     Args:
         path: the file that profiles.yml names.
@@ -122,7 +123,7 @@ def _first_line(problem: Exception) -> str:
 
 
 class Plugin(BasePlugin):
-    """Loaded by dbt-duckdb from profiles.yml."""
+    """The plugin class, which dbt-duckdb loads from profiles.yml."""
 
     _opened: DuckDBPyConnection | None = None
 
@@ -146,7 +147,7 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Attach the history, and register `bank_call(function, arguments)` for `call_package`.
 
-        dbt attaches the databases of profiles.yml after this, and skips those already attached.
+        dbt attaches the databases in profiles.yml after this, and skips those already attached.
         """
         conn.create_function(
             "bank_call",

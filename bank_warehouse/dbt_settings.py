@@ -1,6 +1,6 @@
-"""The plugin for dbt that checks the settings before anything is parsed or seeded.
+"""The dbt plugin that checks the settings before anything is parsed or seeded.
 
-It also makes dbt write the definitions of the metrics without a database name.
+It also makes dbt write the metric definitions without a database name.
 """
 
 import sys
@@ -27,10 +27,10 @@ _made_by_dbt = SemanticManifest._get_pydantic_semantic_manifest
 
 
 def semantic_manifest(definitions: SemanticManifest) -> PydanticSemanticManifest:
-    """Return the definitions of the metrics, with table names without a database.
+    """Return the metric definitions; their table names have no database name.
 
     DuckDB names a database after its file. If the definitions contained this name, `mf query` would
-    find the tables of only one warehouse, and not those of another or of a renamed copy.
+    find only the tables of that warehouse, and not those of another one or of a renamed copy.
     """
     made = _made_by_dbt(definitions)
     relations = [model.node_relation for model in made.semantic_models]
@@ -47,10 +47,10 @@ def _is_program() -> bool:
 
 
 class SettingsPlugin(dbtPlugin):
-    """Loaded by dbt from `dbt_bank_warehouse.py`, once it knows the project and the flags."""
+    """Loaded from `dbt_bank_warehouse.py`, once dbt knows the project and the flags."""
 
     def initialize(self) -> None:
-        """Refuse invalid settings, and warn about unknown environment variables `BANK_...`.
+        """Refuse invalid settings, and warn about unknown `BANK_...` environment variables.
 
         Also make the semantic manifest work for every warehouse, whatever its file name.
 
@@ -62,7 +62,7 @@ class SettingsPlugin(dbtPlugin):
         if _is_program():
             # dbt's temporary files hold names, so a signal must not leave them behind.
             end_cleanly()
-        # dbt has no hook that runs before it writes the semantic manifest.
+        # dbt has no hook that runs before it writes the semantic manifest, so replace its method.
         SemanticManifest._get_pydantic_semantic_manifest = semantic_manifest  # type: ignore
         for warning in unknown_settings():
             fire_event(Note(msg=warning), level=EventLevel.WARN)

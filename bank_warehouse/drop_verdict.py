@@ -10,7 +10,7 @@ Facts = Mapping[str, Any]
 the first rows prove (`contradicting`), the row of the first `other_header`, the `total` of all
 amounts in valid rows, and the `largest` amount with its `largest_row`.
 `reasons`: for each reason (or status, if there is no reason), the number of `rows` and the place of
-the `first`. Empty unless too many rows are quarantined.
+the `first`. Empty unless too many rows, or all, are quarantined.
 `near_duplicates`: the number of `rows` and of `people`.
 """
 
@@ -21,7 +21,7 @@ REASONS = {
     "ambiguous": "joined_bank could be day-first or month-first, and the file has both",
     "duplicate": "duplicate of another row",
 }
-"""Why a valid row is quarantined, by its record_status."""
+"""For the record_status of valid rows that are quarantined, the reason in words."""
 
 
 def contradicting_files(facts: Facts) -> list[str]:
@@ -51,9 +51,9 @@ def refusals(facts: Facts, max_quarantine_rate: float) -> Iterator[str]:
     if total >= MOST:
         largest = max(files, key=lambda file: file["largest"] or 0)
         yield (
-            f"The amounts of the drop add up to {total / 10**12:,.0f} trillion, and totals of "
-            f"10,000 trillion or more do not fit. The largest are in {largest['file']}, row "
-            f"{largest['largest_row']}. Correct them, and export the file again."
+            f"The amounts of the drop add up to {total / 10**12:,.0f} trillion, but totals of "
+            f"10,000 trillion or more do not fit. The largest amounts are in {largest['file']}, "
+            f"row {largest['largest_row']}. Correct them, and export the file again."
         )
 
 
@@ -97,7 +97,8 @@ def _too_many_quarantined(facts: Facts, max_quarantine_rate: float) -> str:
     remedy = ", or raise max_quarantine_rate if this loss is acceptable."
     if quarantined == rows:
         why = "and no customer is left"
-    # The rows below a second header in another order are usually quarantined because of it.
+    # If there is a second header in another order, it is usually the reason why the rows below it
+    # are quarantined. A higher rate would not help.
     if quarantined == rows or any(file["other_header"] for file in facts["files"]):
         remedy = "."
     reasons = "\n".join(map(_reason, facts["reasons"]))

@@ -1,6 +1,6 @@
-"""The memory, threads and disk space that DuckDB may use.
+"""The memory, threads and temporary folder that DuckDB may use.
 
-Every program of this project that opens a warehouse uses these settings.
+Every command of this project that opens a warehouse uses these settings.
 """
 
 import re
@@ -65,7 +65,7 @@ def require_usable_name(warehouse: Path) -> None:
         raise SettingError(
             f"{warehouse}: a warehouse cannot be named {name}, because a schema or the history "
             "has this name. Rename the file, with the records beside it, or set BANK_WAREHOUSE "
-            "to a file of another name. Nothing was changed."
+            "to a file with another name. Nothing was changed."
         )
 
 

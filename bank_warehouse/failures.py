@@ -21,7 +21,7 @@ def explain_failure(
 
     Args:
         failed: database, schema, name and message of each node that failed.
-        warehouse: the file of the warehouse, or the name of the target.
+        warehouse: the warehouse file, or the name of the target.
         database: the database of the warehouse.
         changed_files: a message about files of the drop that changed while they were read.
 
@@ -68,8 +68,8 @@ def failed_test_message(
         test: `name`, `path`, `column_name`, `description`, `remedy`, `sql` and `compiled_path`.
             `column_name`, `description`, `remedy` and `compiled_path` may be None or empty.
         columns: the names of the columns.
-        rows: the first rows that the test found; each value is None, or has its `text` and whether
-            it is text (`is_text`).
+        rows: the first rows that the test found. Each value is None, or has a `text` (the value in
+            printed form) and `is_text` (whether its column holds text).
         project: folder of the dbt project.
         databases: the DuckDB files of the warehouse and of the history; None on another engine.
     """
@@ -97,7 +97,7 @@ def failed_test_message(
 
 
 def _command(test: Mapping[str, Any], warehouse: str, history: str | None) -> str:
-    """Return the shell command that runs the compiled SQL of a test; empty without a file."""
+    """Return the shell command that runs a test's SQL; empty if there is no DuckDB file."""
     if not warehouse or warehouse == ":memory:":
         return ""
     attached = ""

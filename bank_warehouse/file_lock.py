@@ -31,10 +31,11 @@ def lock_if_free(handle: int, *, without_locks: bool = True) -> bool:
 
     Args:
         handle: the file.
-        without_locks: what to return if the file system has no locks, as on some network shares.
+        without_locks: what to return if the file cannot be locked, as on some network shares.
 
     Returns:
-        True if this process now holds the lock, False if another one does.
+        True if this process now holds the lock, False if another one does, and `without_locks` if
+        the file cannot be locked.
     """
     try:
         _lock(handle)

@@ -21,7 +21,7 @@ TAKEN_BY = {
     "mapping": {"build", "inspect"},
     "project_dir": {"build", "powerbi"},
 }
-"""The commands that have each option."""
+"""For each option, the commands that have it."""
 
 _COMMAND = re.compile(r"`bank ([a-z]+[^`]*)`")
 
@@ -34,7 +34,7 @@ def command_line(command: str, paths: Paths) -> str:
     Args:
         command: its name and arguments, such as `rollback 7`.
         paths: paths of the running command, by option name. Those that `command` accepts and that
-            are not defaults are written. `build` without an argument gets the drop, or FOLDER if
+            are not defaults are added. `build` without an argument gets the drop, or FOLDER if
             the warehouse was built from a drop whose path is not known.
     """
     name, *arguments = command.split()

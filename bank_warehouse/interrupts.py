@@ -80,7 +80,8 @@ def end_cleanly() -> dict[signal.Signals, Handler]:
     process at once, in case the clean-up hangs or something has caught the exception.
 
     Returns:
-        The signals that are handled from now on, and their previous handlers.
+        The signals that are handled from now on, and their previous handlers; empty outside the
+        main thread, where signals cannot be handled.
     """
     if threading.current_thread() is not threading.main_thread():
         return {}
@@ -96,7 +97,8 @@ def end_cleanly() -> dict[signal.Signals, Handler]:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
-    # Not SIG_IGN after the first one: processes that the clean-up starts would inherit it.
+    # After the first signal, the handler stays: processes that the clean-up starts would inherit
+    # SIG_IGN, but not a handler.
     return {each: signal.signal(each, end) for each in ENDING if signal.getsignal(each) in usual}
 
 

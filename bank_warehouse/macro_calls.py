@@ -29,7 +29,7 @@ class RefusedError(Exception):
 # current files, so this dictionary is needed to see whether a file has changed since it was read.
 _last_plans: "dict[tuple[str, str], TablePlan]" = {}
 
-# The statuses of dbt's nodes that have not failed.
+# The statuses of dbt nodes that have not failed.
 _NOT_FAILED = frozenset({"success", "pass", "no-op", "skipped"})
 
 
@@ -62,7 +62,7 @@ def planned(table: str, raw_dir: str, settings: str) -> "TablePlan":
 
     Args:
         table: `clients`, `banking_relationships`, `genders` or `investment_advisors`.
-        raw_dir: the folder of the drop.
+        raw_dir: the folder or file of the drop.
         settings: JSON of the dbt variables, see :class:`.raw_drop.Settings`.
 
     Raises:
@@ -92,11 +92,11 @@ def raw_reading(raw_dir: str, settings: str) -> Mapping[str, Any] | None:
     """Return how the dates and amounts of a drop are read.
 
     Args:
-        raw_dir: the folder of the drop.
+        raw_dir: the folder or file of the drop.
         settings: JSON of the dbt variables.
 
     Returns:
-        The reading in this process's last plan for the clients, or in a new plan.
+        The `reading` of the last plan that this process made for the clients, or of a new plan.
 
     Raises:
         DropError: the drop cannot be read.
@@ -110,16 +110,16 @@ def judge_drop(
 ) -> list[str]:
     """Return the warnings about a drop whose rows have been validated.
 
-    A file with a cell that contradicts its first rows is examined again as a whole.
+    If a cell contradicts what the first rows of its file prove, all rows of the file are examined.
 
     Args:
-        raw_dir: the folder of the drop; empty for the shipped sample.
+        raw_dir: the folder or file of the drop; empty for the shipped sample.
         settings: JSON of the dbt variables.
         near_duplicates: the dbt variable.
         facts: what the macro facts_of_drop returns.
 
     Raises:
-        DropError: the drop is refused, with all reasons.
+        DropError: the drop is refused; the message lists all reasons.
     """
     found: list[str] = []
     plan = _last_plans.get((raw_dir, "clients"))
@@ -144,9 +144,9 @@ def judge_drop(
 
 
 def require_disk(path: str, rows: int, with_tests: bool) -> str:
-    """Return the disk space that a build needs, as a sentence.
+    """Return a sentence about the disk space that a build needs.
 
-    Empty if it is small, or if the warehouse is in memory.
+    The sentence is empty if little space is needed, or if the warehouse is in memory.
 
     Args:
         path: the DuckDB file.
@@ -200,12 +200,12 @@ def explain_failure(
 
     Args:
         failed: database, schema, name and message of each node that failed.
-        warehouse: the file of the warehouse, or the name of the target.
+        warehouse: the warehouse file, or the name of the target.
         database: the database of the warehouse.
-        raw_dir: the folder of the drop; empty for the shipped sample.
+        raw_dir: the folder or file of the drop; empty for the shipped sample.
 
     Raises:
-        RefusedError: with the message.
+        RefusedError: with that message.
     """
     if not failed:
         return
@@ -233,8 +233,8 @@ def start_build(path: str, command: str, raw_dir: str, settings: str) -> None:
 
     Args:
         path: the DuckDB file; a database in memory has no record.
-        command: the dbt command; one that changes no tables has no record.
-        raw_dir: the folder of the drop; empty for the shipped sample.
+        command: the dbt command; if it changes no tables, it is not recorded.
+        raw_dir: the folder or file of the drop; empty for the shipped sample.
         settings: JSON of the dbt variables.
 
     Raises:

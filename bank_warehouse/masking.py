@@ -21,7 +21,8 @@ PERSONAL_COLUMNS = frozenset(
 )
 KEY_COLUMNS = frozenset({"customer_key", "client_key"})
 
-# Columns that a check creates. They hold names of tables or columns, or differences, never a cell.
+# Columns that a check creates. They hold names of tables or columns, or differences, never a
+# client's cell.
 WRITTEN_BY_CHECKS = frozenset({"difference", "kind", "mart", "mart_column"})
 MAXIMUM_TEXT = 200
 

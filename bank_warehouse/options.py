@@ -17,7 +17,7 @@ def _noted(context: click.Context, option: click.Parameter, path: Path | None) -
 def _noted_mapping(
     context: click.Context, option: click.Parameter, path: Path | None
 ) -> Path | None:
-    """Remember the mapping file; as in dbt, BANK_RAW_MAPPING may be padded or blank."""
+    """Remember the mapping file. Blanks around the name are ignored, as they are in dbt."""
     name = str(path or "").strip()
     return _noted(context, option, Path(name) if name else None)
 
@@ -95,6 +95,6 @@ project_dir = click.option(
     show_envvar=True,
     callback=_noted,
     type=click.Path(file_okay=False, path_type=Path),
-    show_default="the clone that contains the working folder, or that `bank` is installed from",
+    show_default="the clone around the working folder, or the one `bank` is installed from",
     help="Folder of the dbt project.",
 )

@@ -58,7 +58,7 @@ def refused(path: Path) -> tuple[str, str]:
 def owner_of(path: Path) -> str | None:
     """Return the owner of a file, or of the nearest parent folder whose owner can be read.
 
-    None on Windows.
+    None on Windows, or if no owner can be read.
     """
     if sys.platform != "win32":
         for place in (path, *path.absolute().parents):

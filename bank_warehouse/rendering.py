@@ -37,13 +37,13 @@ class _ReturnedError(Exception):
 
 
 class Rendering:
-    """The models and macros of a project, on a connection.
+    """The models and macros of a project, rendered for a DuckDB connection.
 
     Attributes:
-        macros: macro name to function.
+        macros: has each macro as a function.
         vars: the dbt variables.
-        raw_dir: the value of BANK_RAW_DIR.
-        messages: the logged messages.
+        raw_dir: the value that macros read for BANK_RAW_DIR.
+        messages: the messages that macros logged.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Rendering:
 
         Args:
             project: folder of the dbt project.
-            connection: runs the queries of macros.
+            connection: runs the macros' queries.
             relation: returns the relation of a model or seed by its name.
             variables: the dbt variables.
         """
@@ -96,7 +96,7 @@ class Rendering:
         text = "\n".join(
             path.read_text(encoding="utf-8") for path in sorted((project / "macros").rglob("*.sql"))
         )
-        # Jinja does not know dbt's tag for materializations, which no model rendered here uses.
+        # Jinja does not know dbt's tag for materializations, and no model rendered here needs one.
         text = _MATERIALIZATION.sub("", text)
         for name, macro in vars(environment.from_string(text).module).items():
             if callable(macro):

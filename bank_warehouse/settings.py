@@ -111,7 +111,7 @@ def _memory(text: str) -> str | None:
 def _threads(text: str) -> str | None:
     if text.isdecimal() and int(text) > 0:
         return None
-    return f"{text!r} is not a number of threads. Use one such as 2, or unset it for all cores."
+    return f"{text!r} is not a number of threads. Use one such as 2, or unset the variable."
 
 
 def _date(value: Any) -> str | None:
@@ -222,7 +222,7 @@ def bytes_of(amount: str) -> float:
     """Return an amount such as `6GB` or `5.5 GiB` in bytes.
 
     Raises:
-        ValueError: it is not an amount.
+        ValueError: `amount` is not an amount of memory.
     """
     found = re.fullmatch(r"(\d+(?:[.]\d+)?)\s*([a-z]*)", amount.strip().lower())
     if found is None or found[2] not in _UNITS:
@@ -377,7 +377,7 @@ def read_variables(text: str) -> dict[str, Any]:
         text: YAML or JSON, such as `{as_of_date: 2022-12-31}`.
 
     Raises:
-        SettingError: it is not a mapping of names and values.
+        SettingError: `text` is not a mapping of names to values.
     """
     import yaml
 
@@ -386,12 +386,15 @@ def read_variables(text: str) -> dict[str, Any]:
     except yaml.YAMLError:
         read = None
     if not isinstance(read, dict):
-        raise SettingError(f"--vars: {text!r} cannot be read. Write '{{as_of_date: 2022-12-31}}'.")
+        raise SettingError(
+            f"--vars: {text!r} cannot be read. Write a mapping, such as "
+            "'{as_of_date: 2022-12-31}'."
+        )
     return {str(name): value for name, value in read.items()}
 
 
 def declared_variables(project: Path) -> dict[str, Any]:
-    """Return the variables in dbt_project.yml with their values; none if it cannot be read."""
+    """Return the variables in dbt_project.yml; none if the file cannot be read."""
     import yaml
 
     try:
@@ -413,7 +416,7 @@ def require_settings(
 
     Args:
         project: folder of the dbt project.
-        variables: those of `--vars`.
+        variables: the variables in `--vars`.
         environment: environment variables.
         reads_drop: whether to check the raw files too, as far as that is fast.
 

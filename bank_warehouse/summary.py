@@ -45,7 +45,7 @@ NEEDED = (
     ("quality", "fct_quarantined_clients"),
     ("quality", "fct_control_totals"),
 )
-"""Schema and name of each table that the summary reads."""
+"""Schema and name of tables. A build that lacks one of them was not completed."""
 
 
 class SummaryError(CannotStartError):
@@ -70,7 +70,7 @@ class Summary:
         rows_quarantined: Quarantined rows.
         reasons: Reason and number of rows, most frequent first; a row may have several.
         date_formats: How joining dates were read, for all files.
-        currency: Currency of the amounts; empty if none of them names one.
+        currency: Currency of the amounts; empty if no amount or header names one.
         undecided: Number of dates, and number of amounts, that fit two readings and were decided
             by a variable.
         near_duplicates: Rows of one person that differ only in blanks, case or composed accents.
@@ -159,7 +159,8 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
     """Stop if a table is missing, or if the tables are from different builds.
 
     Raises:
-        SummaryError: With the names of the missing tables, or the numbers that differ.
+        SummaryError: The message names the missing tables, the numbers that differ, or what DuckDB
+            could not read.
     """
     there = {
         (str(schema), str(name))
@@ -235,7 +236,8 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
         group by watch_list_level order by max(watch_list_severity) desc
         """,
     )
-    # Some reasons name a date or another row, so all reasons of the same kind share a line.
+    # Some reasons name a date or a row. This part is left out, so that all reasons of the same kind
+    # share a line.
     reasons = _counts(
         connection,
         """
@@ -322,9 +324,9 @@ def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None)
             message = f"{found}\nThe last build {_ending(record)}. Run `bank build` again."
         elif not record["failed"]:
             message = (
-                f"Only a part of {warehouse} is built: there is nothing to summarise yet. The "
+                f"Only part of {warehouse} is built, so there is nothing to summarise yet. The "
                 f"last build {_ending(record)}.\n"
-                "Run `bank build` to build the whole."
+                "Run `bank build` to build everything."
             )
         raise SummaryError(message) from problem
     steps = next_steps(warehouse, raw_dir, publish_dir or publish_folder())
@@ -332,7 +334,7 @@ def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None)
 
 
 def in_short(warehouse: Path, record: Mapping[str, Any] | None) -> list[str]:
-    """Return the main answers, computed with the definitions that the build has recorded."""
+    """Return the main answers, computed with the metric definitions that the build recorded."""
     if not record or not record.get("metrics"):
         return []
     try:
@@ -347,7 +349,7 @@ def in_short(warehouse: Path, record: Mapping[str, Any] | None) -> list[str]:
 def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[str, str]]:
     """Return the commands to run next, each with its purpose.
 
-    They depend on the records beside the warehouse and on the current release.
+    The commands depend on the records beside the warehouse and on the current release.
     """
     paths = {
         "warehouse": warehouse,
@@ -357,7 +359,7 @@ def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[s
     build = read_record(build_record_path(warehouse))
     checks = read_record(checks_record_path(warehouse))
     if build and not _is_whole(build):
-        purpose = "build the whole"
+        purpose = "build everything"
         if not build["is_ended"]:
             purpose = "build it again: the last build was not completed"
         elif build["failed"]:
@@ -411,7 +413,7 @@ def format_summary(
         raw_dir: The folder or file that BANK_RAW_DIR names; empty if it is not set.
         record: The record of the last build, or None.
         steps: Commands to run next, with their purposes.
-        said: The main answers, in sentences.
+        said: The main answers, one sentence each.
     """
     watched = [(labels.value("watch_list_level", level), n) for level, n in summary.watch_list]
     lines = [
@@ -450,7 +452,7 @@ def format_summary(
         *([(correct, "write the quarantined rows to a file")] if summary.rows_quarantined else []),
         (
             "dbt docs generate, then dbt docs serve",
-            "show every table and column, described"
+            "show every table and column with its description"
             + ("" if folder == Path() else f" (in the folder {folder})"),
         ),
         ("bank --help", "list the other commands"),

@@ -2,7 +2,7 @@
 
 A file is written as a hidden draft in its folder, and gets its final name in one step. Ctrl+C and
 the signals that end a process raise exceptions (:mod:`bank_warehouse.interrupts`), so the draft is
-removed. Only `kill -9` or a power failure leaves one.
+removed. Only `kill -9` or a power failure leaves the draft behind.
 
 A device or a pipe is refused, because output to it cannot be undone.
 """
@@ -52,9 +52,9 @@ class NotWrittenError(OSError):
             remedy = remedy or "Name another file, or add --force to replace it."
         elif self.errno in (errno.ENOENT, errno.ENOTDIR) and not path.parent.is_dir():
             wrong = f"{path} cannot be written: there is no folder {path.parent}."
-            remedy = remedy or "Make the folder, or name a file in another one."
+            remedy = remedy or "Make the folder, or name a file in another folder."
         elif self.errno in NO_ROOM:
-            remedy = remedy or "Make room on its disk, or name a file on another one."
+            remedy = remedy or "Make room on the disk, or name a file on another disk."
         remedy = remedy or "Name a file that this user may write, and that no program has open."
         self.message = f"{wrong}\n{remedy}"
 
@@ -101,14 +101,14 @@ def draft_of(path: Path, *, is_private: bool = False, is_new: bool = False) -> I
     """Yield the draft of a file, and remove it at the end unless it was placed.
 
     Args:
-        path: the file. If it is a link, its target is written. Unless it is private, the new file
-            gets the mode of the file that it replaces.
-        is_private: whether only this user may read it.
+        path: the file. If it is a link, the link's target is written.
+        is_private: whether only this user may read the file. If not, the new file gets the mode of
+            the file that it replaces.
         is_new: whether to refuse to replace an existing file.
 
     Raises:
         NotWrittenError: The file cannot be written, or exists although it must be new.
-        OSError: An error of the block that is not about this file.
+        OSError: The block raised an error that is not about this file.
     """
     with _naming(path):
         if path.exists() and not path.is_file() and not path.is_dir():
@@ -166,8 +166,8 @@ def appended(path: Path, line: bytes) -> Iterator[bool]:
         line: the line, with its line end.
 
     Yields:
-        Whether the last line had no line end, because a process was killed. If so, a line end is
-        added first.
+        Whether the record's last line had no line end, because a process was killed. If so, a line
+        end is added before the new line.
 
     Raises:
         NotWrittenError: The record cannot be written.
@@ -215,7 +215,7 @@ def _lock(handle: int, path: Path) -> None:
 
 @contextmanager
 def _naming(path: Path, remedy: str = "") -> Iterator[None]:
-    """Make errors name the target, not its draft."""
+    """Turn errors into a :class:`NotWrittenError` about `path`, the target and not its draft."""
     try:
         yield
     except NotWrittenError:

@@ -1,4 +1,4 @@
-"""The command ``worklist``: write the customers of an action to a file for the people responsible.
+"""The command ``worklist``: write the customers of an action to a file for those who act.
 
 The command reads the current release. Names and client ids are included only if the release holds
 them and the user asks for them. With an access file, the list has only the customers that the given
@@ -47,7 +47,7 @@ from bank_warehouse.whole_files import Draft, appended, draft_of
 
 SEED = Path("seeds", "reference", "recommendation_rules.csv")
 RECORD = "worklists.jsonl"
-"""Record of all lists beside the releases, one line of JSON each."""
+"""File beside the releases that records every list, as one line of JSON each."""
 
 ROWS_AT_ONCE = 1_000
 ROWS_OF_A_SHEET = 1_048_576
@@ -135,7 +135,7 @@ class WorklistError(click.ClickException):
 
 
 def command_for(action: str) -> str:
-    """Return the command line that writes the list of an action."""
+    """Return the command line that writes the work list for an action."""
     return f"bank worklist --action {action} --out {action}.xlsx"
 
 
@@ -161,9 +161,9 @@ def write_worklist(
 
     Raises:
         PublishError: There is no release, it is damaged, or this user may not read it.
-        WorklistError: There is no such action or owner, no customer matches the user's rows in the
-            access file, names are requested but the release has none, the release cannot be read,
-            or there are too many rows for a sheet.
+        WorklistError: There is no such action or owner, an action belongs to another owner, no
+            customer matches the user's rows in the access file, names are requested but the
+            release has none, the release cannot be read, or there are too many rows for a sheet.
         NotWrittenError: The list or the record cannot be written, or the list exists already.
     """
     release = current_release(publish_dir)
@@ -193,7 +193,7 @@ def write_worklist(
     except duckdb.Error as problem:
         message = (
             f"Release {release.number} cannot be read: {str(problem).splitlines()[0]}\n"
-            "Run `bank build`, `bank check` and `bank publish` for a new one."
+            "Run `bank build`, `bank check` and `bank publish` for a new release."
         )
         raise WorklistError(message) from problem
     if is_cut:
@@ -213,7 +213,8 @@ def _require_known(
     """Warn about banking relationships and advisors in the access file that no customer has.
 
     Raises:
-        WorklistError: No customer of any release matches the user's rows in the access file.
+        WorklistError: No customer of any readable release matches the user's rows in the access
+            file.
     """
     role = request.role
     unknown = [] if role.sees_all else unknown_names(connection, role)
@@ -255,7 +256,7 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> list[_Rule]:
     seed = (find_project() or Path()) / SEED
     if seed.is_file():
         due = {rule.action for rule in rules}
-        # The seed only adds actions to those in the release, so it may be unreadable.
+        # The seed only adds actions to those in the release, so it is ignored if it cannot be read.
         with suppress(duckdb.Error):
             declared = connection.sql(f"select {columns} from read_csv({quote_literal(str(seed))})")
             declared_rules = [_Rule(*row) for row in declared.fetchall()]
@@ -406,7 +407,8 @@ def _write_sheet(
 ) -> int:
     """Write a sheet. Text stays text and never becomes a formula, a link or a number."""
     number = 0
-    # The file is built in memory: on a full disk, the library would write its end twice and fail.
+    # The file is built in memory, because on a full disk the library would fail by writing the end
+    # of the file twice.
     content = BytesIO()
     book = xlsxwriter.Workbook(content, {"constant_memory": True, "tmpdir": spill})
     sheet = book.add_worksheet("Work list")
@@ -425,7 +427,7 @@ def _write_sheet(
             line = number + HEAD
             if line >= ROWS_OF_A_SHEET:
                 message = (
-                    f"A sheet holds {ROWS_OF_A_SHEET - HEAD:,} customers, and there are more.\n"
+                    f"A sheet holds at most {ROWS_OF_A_SHEET - HEAD:,} customers; there are more.\n"
                     "Name a file that ends in .csv, or fewer actions."
                 )
                 raise WorklistError(message)
@@ -494,7 +496,7 @@ def _role(user: str | None, access_file: Path | None) -> Role:
         message = (
             "Say whose customers to list: --user NAME, as in the access file."
             if access_file
-            else "Say in which file the user's customers are: --access-file FILE.csv."
+            else "Name the file that says which customers the user may see: --access-file FILE.csv."
         )
         raise click.UsageError(message)
     try:
@@ -555,7 +557,7 @@ def command(
     Each list is recorded in worklists.jsonl in the folder of the releases.
     """
     if not actions and owner is None:
-        message = "Say which actions: --action NAME, or all of an owner: --owner NAME."
+        message = "Name the actions: --action NAME, or --owner NAME for all actions of an owner."
         raise click.UsageError(message)
     if out.suffix.lower() not in (".xlsx", ".csv"):
         message = f"{out} has to end in .xlsx or .csv."
@@ -570,5 +572,5 @@ def command(
     )
     rows = f"Wrote {count(number, 'row')}{' with personal data' if restricted else ''} to {out}."
     if not number:
-        rows = f"The release has no customer for these actions: {out} has only the column names."
+        rows = f"The release has no customer for these actions, so {out} has only the column names."
     click.echo(f"{rows} Noted in {publish_dir / RECORD}.")

@@ -420,7 +420,7 @@ def shrink(bench: Bench, chance: random.Random) -> str:
     time.sleep(chance.uniform(0, bench.read_by * 1.05))
     os.truncate(clients, int(clients.stat().st_size * chance.uniform(0.1, 0.95)))
     if build.wait() != 0:
-        bench.check_stopped(build, "clients.csv: changed while it was read", "build again")
+        bench.check_stopped(build, "clients.csv: changed while being read", "build again")
         return "stopped"
     found = bench.read_totals()
     rows = next(row for row in found if row[0] == "row_count")

@@ -45,10 +45,10 @@ class Plan:
     """Everything about a pack that is the same for all its rows.
 
     Attributes:
-        customers: The number of customers of the first month.
+        customers: The number of customers in the first month.
         seed: The seed.
         copula: The tables for the balances.
-        texts: The values that each text column (and "first name", "surname") may have.
+        texts: The values that each text column may have, and all first names and surnames.
         plant: The name of an effect in `planted_effects.PLANTS` to plant; None for none.
         months_later: The month of the pack; 0 is the first.
     """
@@ -70,7 +70,7 @@ def make_plan(customers: int, seed: int, plant: str | None = None, months_later:
     """Return the plan of a pack.
 
     Args:
-        customers: The number of customers of the first month.
+        customers: The number of customers in the first month.
         seed: The seed.
         plant: The name of an effect in `planted_effects.PLANTS` to plant; None for none.
         months_later: Months between the first pack and this one.
@@ -103,9 +103,9 @@ def id_digits(customers: int) -> int:
 def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
     """Return the rows `start` to `stop` of a pack, each column an integer array.
 
-    The shape is (stop - start,) in the first month; later, those who have left are missing.
-    Text values are positions in `Plan.texts`, money is in cents, dates are days since 1970-01-01,
-    and client ids are their numbers.
+    Each array has the shape (stop - start,) in the first month. Later, it is shorter, because the
+    customers who have left are missing. Text values are positions in `Plan.texts`, money is in
+    cents, dates are days since 1970-01-01, and client ids lack their prefix `IND`.
     """
     rows = np.arange(start, stop, dtype=np.uint64)
     columns = _identities(plan, rows)

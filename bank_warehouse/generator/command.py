@@ -67,7 +67,7 @@ _SECONDS_BETWEEN_LINES = 5.0
         "balances have changed."
     ),
 )
-@click.option("--force", is_flag=True, help="Replace files of the same names.")
+@click.option("--force", is_flag=True, help="Replace files with the same names.")
 def command(
     customers: int,
     seed: int,
@@ -81,7 +81,7 @@ def command(
 ) -> None:
     """Write invented raw files like the bank's own: clients and lookups, of any size."""
     if as_seeds and file_format != "csv":
-        message = "dbt seeds are CSV files: leave out --format parquet or --as-seeds."
+        message = "dbt seeds are CSV files, so leave out --format parquet or --as-seeds."
         raise click.UsageError(message)
     _refuse_occupied(out, file_format, as_seeds, force)
     try:

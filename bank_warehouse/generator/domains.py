@@ -61,7 +61,8 @@ NATIONALITY_COUNTS = {
 FEE_STRUCTURE_COUNTS = {"High": 1_476, "Low": 562, "Mid": 962}
 LOYALTY_CLASSIFICATION_COUNTS = {"Gold": 585, "Jade": 1_331, "Platinum": 317, "Silver": 767}
 
-# Three contain errors from the bank's files; the seed occupation_corrections corrects them.
+# Three occupations contain errors from the bank's files, which the seed occupation_corrections
+# corrects.
 OCCUPATION_COUNTS = {
     "Account Coordinator": 24,
     "Account Executive": 17,

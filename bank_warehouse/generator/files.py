@@ -61,13 +61,13 @@ def write_pack(
     clients last, so a killed run leaves no partial file under a final name.
 
     Args:
-        customers: The number of clients of the first month.
-        seed: The seed; the same seed and number give the same bytes.
-        out: An existing folder. Files of the same names in it are replaced.
+        customers: The number of customers in the first month.
+        seed: The seed; with the other arguments equal, the same seed gives the same bytes.
+        out: An existing folder. Files with the same names in it are replaced.
         file_format: "csv" (dates DD-MM-YYYY) or "parquet" (date, decimal(18,2), integer).
         as_seeds: Whether to name the files like the dbt seeds.
-        threads: Threads of DuckDB, which do not change the data; None for one per core, at most
-            four.
+        threads: The number of DuckDB's threads, which does not change the data; None for one per
+            core, at most four.
         plant: The name of an effect in `planted_effects.PLANTS` to plant in the data.
         months_later: Months between the first pack and this one.
         progress: Called with the number of clients made since the last call.

@@ -1,7 +1,7 @@
 """Statistical inference on small tables that SQL has aggregated or sampled.
 
-Every function takes an aggregate or a sample of at most 20,000 customers, and returns a small
-table.
+Each function that a dbt model calls takes an aggregate or a sample of at most 20,000 customers, and
+returns a small table.
 
 ``differences``  do the values of a dimension differ in a measure? (tests, false discovery rate)
 ``scaling``      balances on a comparable scale

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from bank_warehouse.inference.libraries import KMeans, adjusted_rand_score, silhouette_score
 from bank_warehouse.inference.scaling import Floats, Scale, fit_scale
 
-# scikit-learn uses the types of polars if it is installed. DuckDB imports polars in the thread of
+# If polars is installed, scikit-learn uses its types. DuckDB imports polars in the thread of
 # another model, and a partly imported polars has no types yet. Importing polars here waits until
 # DuckDB's import has finished.
 with contextlib.suppress(ImportError):
@@ -117,8 +117,8 @@ def choose(clusterings: Sequence[Clustering]) -> Clustering:
 def in_words(clustering: Clustering) -> str:
     """Return how distinct the clusters are, in words.
 
-    The limits of the silhouette are those of Kaufman and Rousseeuw (1990), "Finding groups in
-    data", p. 88: up to 0.25 no structure, up to 0.5 weak and possibly artificial.
+    The limit of the silhouette is from Kaufman and Rousseeuw (1990), "Finding groups in data",
+    p. 88: up to 0.5, a structure is weak and possibly artificial.
     """
     if clustering.stability < STABLE:
         return "unstable: another sample would give other clusters"

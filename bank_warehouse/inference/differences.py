@@ -58,7 +58,7 @@ class Comparison:
     Attributes:
         customers: How many customers were compared.
         statistic: The test statistic, which follows a chi-square distribution if there is no
-            difference; None if there are fewer than two values.
+            difference; None if there are fewer than two different values to compare.
         degrees_of_freedom: The degrees of freedom of that distribution; None if there is no
             statistic.
         p_value: The probability of a statistic at least as large without any difference; None if
@@ -95,7 +95,8 @@ def kruskal_wallis(
 
     Returns:
         The test. It has no p-value if fewer than two groups have at least `SMALL_COUNT` customers,
-        or if the share of smaller groups is above `SMALL_SHARE`.
+        or if the share of smaller groups is above `SMALL_SHARE`. It has no statistic if there are
+        fewer than two groups, or if all customers have the same value.
     """
     total = sum(counts)
     tie_correction = 1 - ties / (float(total) ** 3 - total) if total > 1 else 0.0
@@ -133,7 +134,8 @@ def chi_square(counts: npt.NDArray[np.int64]) -> Comparison:
         counts: Shape (r, c): customers of row value r and column value c.
 
     Returns:
-        The test. It has no p-value if Cochran's rule is not met.
+        The test. It has no p-value if Cochran's rule is not met, and no statistic if fewer than two
+        rows or columns have customers.
     """
     table = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
     total = int(table.sum())
@@ -166,8 +168,8 @@ def benjamini_hochberg(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
         p_values: Shape (m,), 0 to 1, in any order; without missing values.
 
     Returns:
-        Shape (m,), in the same order: the lowest rate at which each would be a discovery; never
-        less than the p-value, despite rounding.
+        Shape (m,), in the same order: the lowest false discovery rate at which each test would be
+        a discovery. Rounding never makes it less than the p-value.
     """
     count = len(p_values)
     descending = np.argsort(-p_values, kind="stable")

@@ -66,7 +66,7 @@ class Column:
 
     Attributes:
         driver: The column of the sample that it is derived from.
-        level: The value of a category for which it is 1; None for a number.
+        level: The value of a category for which the column is 1; None for a number.
         reference: The level with which `level` is compared; None for a number.
         values: Shape (n,), one for each customer.
     """
@@ -301,7 +301,11 @@ def _fit_rows(
 
 
 def _independent(columns: Sequence[Column], matrix: Floats) -> list[int]:
-    """Return the positions of the columns that vary and are not a combination of earlier ones."""
+    """Return the positions of the columns to fit.
+
+    Each of them varies, is not a combination of earlier ones and, if it stands for a level, has at
+    least `SMALLEST_LEVEL` customers.
+    """
     varying = [
         place
         for place, column in enumerate(columns)

@@ -1,4 +1,4 @@
-"""Detect the kind of a file by its content, and unpack ZIP files within limits."""
+"""Detect the kind of a file, and unpack ZIP files within limits."""
 
 import codecs
 import os
@@ -34,7 +34,9 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 def kind_of(file: FoundFile) -> FileKind:
     """Return the kind of a file, judged by its content.
 
-    If the content fits no kind, the message depends on the extension.
+    A file whose name ends in `.parquet` or `.pq` also counts as Parquet. A file that is neither
+    Parquet nor a ZIP file counts as text. If its name is that of a workbook or an archive and it
+    does not begin with text, it is refused.
 
     Raises:
         DropError: files of this kind cannot be read, or the file is damaged, too large or
@@ -51,8 +53,8 @@ def kind_of(file: FoundFile) -> FileKind:
         is_archive = name.endswith((".xlsx", ".xlsm", ".ods", ".zip", ".xlsb", ".numbers", ".xls"))
         if is_archive and not _is_text(first):
             raise DropError(
-                f"{file.relative}: its name ends in .{name.rsplit('.', 1)[1]}, but it is not such "
-                f"a file: it begins with {first!r}. Give it the right extension, or save it again."
+                f"{file.relative}: not a .{name.rsplit('.', 1)[1]} file, although its name says "
+                f"so: it begins with {first!r}. Give it the right extension, or save it again."
             )
         return "text"
     with open_archive(file) as archive:
@@ -94,7 +96,7 @@ def open_archive(file: FoundFile) -> zipfile.ZipFile:
 
     Raises:
         DropError: the archive is damaged or protected by a password, or would unpack to more than
-            the limits.
+            the limits allow.
     """
     try:
         archive = zipfile.ZipFile(file.content)
@@ -136,6 +138,8 @@ def unpacked_limit() -> int:
 
 def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:
     """Unpack the files of a ZIP archive into the temporary folder and yield each.
+
+    Mapping files are left out; so are empty files, with a warning.
 
     Raises:
         DropError: the archive cannot be opened, has no files, too many files or two files with the
@@ -183,7 +187,7 @@ def unpack_mappings(file: FoundFile) -> Iterator[tuple[str, Path]]:
     """Unpack the mapping files of a ZIP archive, and yield the name and the path of each.
 
     Raises:
-        DropError: the archive cannot be opened, or a mapping file in it is damaged.
+        DropError: as in :func:`kind_of`, or a mapping file in the archive is damaged.
     """
     if kind_of(file) == "archive":
         with open_archive(file) as archive:

@@ -18,7 +18,7 @@ WORKING_BYTES = 610
 """Bytes per customer that the widest test needs. What exceeds the memory limit goes to disk."""
 
 MODEL_WORKING_BYTES = 310
-"""The same if no tests run: the widest models that are built at the same time need this much."""
+"""The same if no tests run: what the widest models that are built at the same time need."""
 
 SAMPLE_BYTES = 1 << 20
 
@@ -78,7 +78,7 @@ def require_disk_space(need: Need) -> str:
     """Refuse a build that needs more disk space than is free.
 
     Returns:
-        A sentence that gives the space needed; empty if it is small.
+        A sentence that gives the space needed; empty if little space is needed.
 
     Raises:
         DropError: a disk has less free space than the build needs; the message gives both numbers

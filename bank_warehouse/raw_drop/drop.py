@@ -41,7 +41,7 @@ from bank_warehouse.sql import no_wildcards
 
 _MOST_SHOWN = 5
 _OF_MAPPING = -1
-"""The rank of a problem of the mapping file."""
+"""The rank of a problem with the mapping file."""
 MAPPING_SETTING = "BANK_RAW_MAPPING"
 PLAN_VARIABLE = "DBT_BANK_DROP_PLAN"
 """The environment variable with which `bank build` passes its plan to dbt."""
@@ -130,7 +130,7 @@ class _Survey:
 
     def plan(self) -> DropPlan:
         if self.problems.has(_OF_MAPPING):
-            # Without the mapping, headers would be reported as missing that are not.
+            # Without the mapping, headers would wrongly be reported as missing.
             return self._result({})
         for file in self.listing.files:
             self._look_or_note(file)
@@ -204,7 +204,10 @@ class _Survey:
             self._note(file, str(refused))
 
     def _note(self, file: FoundFile, message: str) -> None:
-        """Note why a file is unreadable: a problem if it has a table's name or is the only file."""
+        """Note why a file is unreadable.
+
+        This is a problem only if the file has the name of a table or is the only file.
+        """
         if file.hint is None and len(self.listing.files) > 1:
             self.doubtful.append(message)
         else:
@@ -280,7 +283,7 @@ class _Survey:
         if self.problems.has(rank_of(CLIENTS)):
             return
         there = ", ".join(source.relative for source in self.sources)
-        holds = f"; it holds {there}" if there else ""
+        holds = f"; the drop holds {there}" if there else ""
         holds += "".join(f"; {text.rstrip('.')}" for text in self.listing.warnings[:_MOST_SHOWN])
         headers = ", ".join(column.header for column in CLIENTS.columns[:4])
         self.problems.add(
@@ -346,14 +349,14 @@ class _Survey:
             given = [*whole, *(folder + "/" for folder in folders), *(s.relative for s in parts)]
             raise DropError(
                 f"{self.path}: {table.name} is delivered more than once ({', '.join(given)}): "
-                "reading all would count its rows twice. Keep one; if they are parts of one "
+                "reading all would count its rows twice. Keep one. If they are parts of one "
                 f"table, name them {table.stems[0]}-1, {table.stems[0]}-2 and so on, or put them "
                 f"into a folder named {table.stems[0]}."
             )
 
     @staticmethod
     def _shares(source: Source, books: Sequence[str]) -> bool:
-        """Return whether a sheet has the form of a workbook with several sheets of the table."""
+        """Return whether a sheet got its form from its workbook and is not the only such sheet."""
         return (
             isinstance(source.head, SheetHead)
             and not source.head.is_own_hint
@@ -371,7 +374,7 @@ class _Survey:
                     continue
                 if is_same_content(one.file.content, other.file.content):
                     raise DropError(
-                        f"{one.relative} and {other.relative} hold the same bytes: their rows "
+                        f"{one.relative} and {other.relative} hold the same bytes, so their rows "
                         "would count twice. Remove one of them."
                     )
 
@@ -382,7 +385,7 @@ def survey_drop(
     """Examine a whole drop, and plan as much of the read as possible.
 
     Args:
-        path: the folder of the drop, or its one file.
+        path: the folder or the single file of the drop.
         settings: how dates and amounts are written; by default each file must prove it.
         mapping: the mapping file; None for the one beside the tables or in their ZIP, if there is
             one.
@@ -433,7 +436,7 @@ def plan_table(raw_dir: Path, table: str, settings: Settings | None = None) -> T
     """Plan the read of a raw table, as part of its drop.
 
     Args:
-        raw_dir: the folder of the drop, or its one file.
+        raw_dir: the folder or the single file of the drop.
         table: a name in :data:`bank_warehouse.raw_drop.schema.TABLES`.
         settings: how dates and amounts are written; by default each file must prove it.
 
@@ -458,7 +461,7 @@ _last: dict[_Key, tuple[object, DropPlan]] = {}
 
 
 def _key(path: Path, settings: Settings | None, mapping: Path | None) -> _Key:
-    # A forked process inherits its parent's plans, but the parent may remove their files too early.
+    # A forked process inherits its parent's plans, but the parent may remove the files too early.
     return (os.getpid(), str(path), settings or Settings(), str(mapping))
 
 

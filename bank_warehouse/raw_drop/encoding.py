@@ -75,10 +75,10 @@ _MOST_SAMPLE = 256 * 1024
 _MOST_SHOWN = 5
 _MOST_COMPARED = 2000
 _READ_BYTES = 1024 * 1024
-# One encoding is better than another only if it fits a share of cells that is this much larger.
+# One encoding is better than another only if the share of cells that fit it is this much larger.
 _MARGIN = 0.1
 _FITS = 0.95
-# The detector's chaos is 0 for correct text, and 0.1 or more for misread text.
+# The detector's measure of chaos is 0 for correct text, and 0.1 or more for misread text.
 _CHAOS = 0.08
 # In a two-byte encoding, about one cell in fifty is valid UTF-8 by chance. A share above this limit
 # is more than chance.
@@ -144,7 +144,7 @@ def decide(
     cells = _cells_beyond_ascii(path, start, separator, lines_before)
     foreign = {cell: line for cell, line in cells.items() if not _is_utf8(cell)}
     proper = [cell for cell in cells if cell not in foreign and _is_likely(cell.decode())]
-    if not foreign:  # such bytes are only in overlong lines or below the lines examined
+    if not foreign:  # the invalid bytes are in overlong lines or below the lines examined
         return Decision("utf-8", "")
     few = _shown_lines(foreign.values())
     if has_mark or declared_encoding() == "utf-8":
@@ -155,7 +155,7 @@ def decide(
         other = next(iter(foreign)).decode("cp1252", "replace")
         return Decision(
             "utf-8",
-            f"two encodings in one file: {proper[0].decode()!r} is UTF-8, and what may be "
+            f"two encodings in one file: {proper[0].decode()!r} is UTF-8, but the text that may be "
             f"{other!r} ({few}) is not. Rows that are not UTF-8 are quarantined as invalid "
             "bytes. Save the whole file in UTF-8.",
         )
@@ -163,7 +163,7 @@ def decide(
         raise DropError(_refusal(relative, foreign, list(scores), few))
     if "cp1252" in scores and scores["cp1252"] >= scores[best] - _MARGIN / 2:
         chosen = "cp1252"
-        # In cp1252 the cells are in several languages; in a closer encoding, all are in one.
+        # An encoding is closer than cp1252 if it puts clearly more cells into a single language.
         closer = [n for n in scores if alone[n] >= max(_FITS, alone[chosen] + _MARGIN / 4)]
         rivals = closer or ([best] if scores[chosen] < _FITS else [])
         if len(closer) == 1 and alone[closer[0]] >= alone[chosen] + 2 * _MARGIN:
@@ -176,7 +176,7 @@ def decide(
     text = next(iter(foreign)).decode(chosen)
     return Decision(
         chosen,
-        f"not UTF-8: read as {NAMES[chosen]}, so that {_line_of(foreign)} holds {text!r}. If that "
+        f"not UTF-8: read as {NAMES[chosen]}, so {_line_of(foreign)} holds {text!r}. If that "
         f"is wrong, save the file as UTF-8, or name its encoding in {SETTING}.",
     )
 
@@ -184,7 +184,7 @@ def decide(
 def misread_warning(path: Path, start: int, separator: str) -> str:
     """Return a warning about UTF-8 cells that were misread as another encoding and saved again.
 
-    The warning is empty if there are none. Such cells are not changed.
+    The warning is empty if there are no such cells. The cells are read unchanged.
     """
     found = 0
     shown = ""
@@ -219,7 +219,7 @@ def refuse_utf8(path: Path, relative: str, separator: str, encoding: str) -> Non
     if texts and all(before):
         raise DropError(
             f"{relative}: {SETTING} says {encoding}, but the file is in UTF-8: {before[0]!r} would "
-            f"be read as {texts[0]!r}. Unset {SETTING}, and save files in {encoding} as UTF-8."
+            f"be read as {texts[0]!r}. Unset {SETTING}, and save any file in {encoding} as UTF-8."
         )
 
 
@@ -248,7 +248,7 @@ def _cells_beyond_ascii(
         while len(cells) < _MOST_CELLS and (block := file.read(_READ_BYTES)):
             block = rest + block
             cut = block.rfind(b"\n") + 1 or block.rfind(b"\r") + 1
-            if len(block) < _READ_BYTES:  # the last one
+            if len(block) < _READ_BYTES:  # the last block
                 cut = len(block)
             block, rest = block[:cut], block[cut:][:_READ_BYTES]
             lines = block.splitlines()
@@ -262,9 +262,9 @@ def _cells_beyond_ascii(
 
 
 def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return, for each encoding, the share of cells that fit it, and that fit it in one language.
+    """Return for each encoding the share of cells that fit it, and that fit in a single language.
 
-    Of several encodings that give the same texts, only the first is included.
+    If several encodings give the same text for every cell, only the first is included.
     """
     texts: dict[str, tuple[str, ...]] = {}
     for name in (*_ONE_BYTE, *_detected(cells)):

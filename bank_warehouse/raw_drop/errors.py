@@ -30,15 +30,15 @@ class DropError(Exception):
         super().__init__(*map(visible, lines))
 
     def __str__(self) -> str:
-        """Return the lines as one text."""
+        """Return the lines as one string."""
         return "\n".join(self.args)
 
 
 class Problems:
     """All problems of a drop, collected so that one message can list them.
 
-    Problems of the mapping file come first, then those of the clients, because lookups only give
-    names to the clients' codes.
+    Problems with the mapping file come first, then those of the clients. Those of the lookups come
+    last, because lookups only give names to the clients' codes.
     """
 
     def __init__(self) -> None:

@@ -95,7 +95,7 @@ def header_fault(cells: Sequence[str], shape: Shape) -> str | None:
 
 
 def read_records(path: Path, relative: str, start: int, shape: Shape) -> Iterator[Record]:
-    """Yield the records of `path` below its header line, in order, without blank ones.
+    """Yield the records of `path` below its header line, in order; blank records are skipped.
 
     A line ends in LF, CR LF or CR. A cell in quotes may span several lines, up to 100 lines and 1
     MiB, unless :func:`_swallows_rows` returns true; blanks around the quotes are ignored. A quote
@@ -238,8 +238,8 @@ def _lines(path: Path, relative: str, start: int) -> Iterator[tuple[bytes, bytes
                 length += len(pieces[-1])
                 if length > _LONGEST_KEPT:
                     raise DropError(
-                        f"{relative}, line {number + 1}: longer than 64 MiB. Either this is not "
-                        "a table of clients, or its line ends are lost: export it again."
+                        f"{relative}, line {number + 1}: longer than 64 MiB. Either the file is "
+                        "not a table, or its line ends are lost. Export it again."
                     )
         if pending:
             yield _split_end(b"".join(pending))
@@ -327,8 +327,8 @@ def _join(
     """Try to close an open quote with the next lines, which are added to `waiting`.
 
     Returns:
-        The joined text, the number of lines added to it, and its cells; None if the quote is not
-        closed.
+        The joined text, the number of lines added to it, and its cells. If the quote is not
+        closed: the original text, 0 and None.
     """
     joined = text
     for used in range(1, _MOST_JOINED_LINES):
@@ -355,12 +355,13 @@ def _swallows_rows(cells: Sequence[str], quoted: set[int], shape: Shape) -> bool
     """Return whether the quotes of a record of several lines may enclose whole rows.
 
     If one name begins with a quote and a later one ends with a quote, everything between them looks
-    like one cell. So the lines are one record only if it has the width of the table and either
+    like one cell. So the lines count as one record only if this record has the width of the table
+    and either
 
     - at most one line would be a row by itself if separators inside quotes counted, and this line
         is the first or needs no such separator; or
-    - the record quotes all cells with letters, even if they need no quotes. Programs that write
-        such files double a quote inside a cell.
+    - the record quotes all cells with letters, even if they need no quotes. Programs that do so
+        double every quote inside a cell, so a single quote cannot open a cell by mistake.
     """
     if len(cells) < shape.width or any(cell.strip(BLANKS) for cell in cells[shape.width :]):
         return True

@@ -76,7 +76,7 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
 
     Raises:
         DropError: the file cannot be read, is not text, is empty or damaged, or has rows above its
-            header; or its header has one name more or one fewer than its rows have cells.
+            header; or its header has one name too many or too few for its rows.
     """
     raw, is_gzip = _first_bytes(path, relative)
     if not raw:
@@ -149,7 +149,7 @@ def _names_columns(text: str) -> bool:
 def _refuse_other_width(
     relative: str, row: int, header: Sequence[str], lines: Sequence[str], separator: str
 ) -> None:
-    """Refuse a header with one name too many or too few, judged by the first rows.
+    """Refuse a header that, judged by the first rows, has one name too many or too few.
 
     Raises:
         DropError: each of the first rows has one cell fewer or one cell more than the header.
@@ -165,7 +165,7 @@ def _refuse_other_width(
         return
     where = (
         f"{relative}, row {row}: the header has {len(header)} names, and each of the first rows "
-        f"has {cells}"
+        f"has {cells} cells"
     )
     if cells == len(header) - 1 and header[-1]:
         tables = TABLES.values()
@@ -177,7 +177,7 @@ def _refuse_other_width(
             if header_key(one + other) in known and header_key(one) not in known
         )
         either = (
-            "Either the separator splits a name: quote this name. Or a name has no cells below it: "
+            "If the separator splits a name, quote this name. If a name has no cells below it, "
             "remove this name, or export the file again with all cells."
         )
         raise DropError(f"{where}. {next(split, either)}")
@@ -265,7 +265,7 @@ def _header_cells(lines: Sequence[str], separator: str) -> tuple[list[str], int]
 
 
 def _not_separated(relative: str, lines: Sequence[str]) -> str:
-    """Return a message if the first line names columns but has no separator, else ''."""
+    """Return a message if the first line names columns without a separator, else ''."""
     first = next(line.strip() for line in lines if line.strip())
     joined = normalise(first)
     widest = max(len(_header_cells([first], separator)[0]) for separator in SEPARATORS)
@@ -274,7 +274,8 @@ def _not_separated(relative: str, lines: Sequence[str]) -> str:
         known = sum(normalise(column.header) in joined for column in table.columns)
         if widest < known and (known == len(table.columns) or known > 4):
             return (
-                f"{relative}, row 1: the header names columns of {table.name} but they are not "
-                f"separated by comma, semicolon, tab or pipe: {shown!r}. Save it with one of these."
+                f"{relative}, row 1: the header names columns of {table.name}, but they are not "
+                f"separated by comma, semicolon, tab or pipe: {shown!r}. Save the file with one of "
+                "these separators."
             )
     return ""

@@ -292,7 +292,12 @@ def _guess(
     positions: dict[str, int],
     rivals: dict[str, tuple[int, ...]],
 ) -> tuple[str, ...]:
-    """Find columns by headers without what tools add, then by last aliases. Return their names."""
+    """Match columns with headers, ignoring what tools add to a header, then by last aliases.
+
+    Returns:
+        The names of the columns found; they are also added to `positions`, and to `rivals` if
+        several headers could mean the column.
+    """
     guessed = []
     for is_last in (False, True):
         taken = set(positions.values())

@@ -44,7 +44,7 @@ def inspect_drop(
     """Return how a drop would be read, as plain values for JSON.
 
     Args:
-        path: the folder of the drop, or its one file.
+        path: the folder or the single file of the drop.
         mapping: the mapping file; None for the one beside the tables or in their ZIP, if there is
             one.
         as_of: the as-of date; None for the date that the project declares.
@@ -200,9 +200,10 @@ def _counts(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> dict[str,
 def proposed_mapping(
     plan: DropPlan, values: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, Any]]:
-    """Return what a mapping file lacks: the project's headers with the drop's, and unknown values.
+    """Return the entries that a mapping file lacks, for headers and values that are not known.
 
-    `???` marks what a person must fill in.
+    Each missing header of the project gets the nearest header of the drop. `???` marks what a
+    person must fill in.
 
     Args:
         plan: the drop.
@@ -242,7 +243,7 @@ def proposed_mapping(
 
 
 def as_text(result: Mapping[str, Any]) -> str:
-    """Return what :func:`inspect_drop` found as text."""
+    """Return the result of :func:`inspect_drop` as text."""
     return "\n".join(map(visible, _lines(result)))
 
 
@@ -253,7 +254,7 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
         yield ""
     for name, table in result["tables"].items():
         if table["is_derived"]:
-            yield f"{name}: no file; the {table['rows']:,} codes of the clients serve as names"
+            yield f"{name}: no file, so the {table['rows']:,} codes of the clients serve as names"
     if result["warnings"]:
         yield "Warnings:"
         yield from (f"  {warning}" for warning in result["warnings"])

@@ -1,6 +1,6 @@
 """The lookups of a drop: read from a file, or derived from the codes of the clients.
 
-Unlike the clients, a lookup has no quarantine: one bad row refuses the drop.
+Unlike the clients, a lookup has no quarantine, so the drop is refused if a single row is bad.
 """
 
 from collections import defaultdict
@@ -63,8 +63,8 @@ def validate_lookup(
     ]
     if len(rows) > _MOST_ROWS:
         raise DropError(
-            f"{plan.files[0].relative}: more than {_MOST_ROWS:,} rows: this is not a table of "
-            f"{table.name}. Deliver one that names each code once."
+            f"{plan.files[0].relative}: more than {_MOST_ROWS:,} rows, so this is not a table "
+            f"of {table.name}. Deliver one that names each code once."
         )
     header = " and ".join(column.header for column in table.columns)
     bad = [
@@ -93,8 +93,8 @@ def validate_lookup(
     ]
     if unclear:
         raise DropError(
-            f"{table.name}: ambiguous: {_first(unclear)}. A code or name must mean one thing: "
-            "correct the rows, or change one of two names that are the same."
+            f"{table.name}: ambiguous: {_first(unclear)}. A code or name must mean one thing. "
+            "Correct the rows, or change one of two names that are the same."
         )
     repeats = len(rows) - len({row[4].lower() for row in rows})
     if not repeats:
@@ -109,7 +109,12 @@ def validate_lookup(
 
 
 def clean_code(cell: str, *, is_compared: bool = False) -> str:
-    """Return SQL for a code without blanks around it. `1.0` becomes `1`."""
+    """Return SQL for a code without blanks around it. `1.0` becomes `1`.
+
+    Args:
+        cell: SQL of the code as delivered.
+        is_compared: whether to return the code in lower case, for comparisons.
+    """
     bare = f"trim({cell}, {quote_literal(INVISIBLE)})"
     code = (
         f"case when regexp_full_match({bare}, '[0-9]+[.]00?') "
@@ -141,7 +146,7 @@ def derived_lookup(table: RawTable, clients: TablePlan) -> TablePlan:
     )
     header = ",".join(column.header for column in table.columns)
     warning = (
-        f"{table.name}: no file: the codes of the clients serve as names, such as '{table.noun} "
+        f"{table.name}: no file, so the codes of the clients serve as names, such as '{table.noun} "
         f"1'. To name them, put a file with the columns {header} next to the client file."
     )
     return TablePlan(table.name, clients.files, sql, (warning,), 0)

@@ -79,8 +79,8 @@ def read_mapping(path: Path, source: str = "") -> DropMapping:
         source: its name in messages; empty for the name of `path`.
 
     Raises:
-        DropError: it cannot be read, is malformed, has an unknown table, column or key, names one
-            thing twice, or declares a required column absent. All mistakes are listed.
+        DropError: the file cannot be read, is malformed, has an unknown table, column or key, names
+            one thing twice, or declares a required column absent. All mistakes are listed.
     """
     refuse_unprintable(str(path))
     reader = _Reader(source or path.name)

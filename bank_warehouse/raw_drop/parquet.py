@@ -87,8 +87,8 @@ def text_of(file: str, column: RawColumn, source: str, type_name: str) -> str:
 
     Dates become ISO text, whatever raw_date_format declares. A timestamp keeps its time unless it
     is midnight. A timestamp with a time zone is written in UTC. An amount that is a double gets two
-    decimals if it is within 1e-6 of a cent; otherwise it keeps all its digits. Ids and counts that
-    pandas turned into doubles lose the `.0`.
+    decimals if it is below 1e13 and within 1e-6 of a cent; otherwise it keeps all its digits. Ids
+    and counts that pandas turned into doubles lose the `.0`.
 
     Raises:
         DropError: the type cannot be written as text, or money is in 32-bit floats, which cannot

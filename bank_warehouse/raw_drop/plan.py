@@ -50,14 +50,13 @@ class FilePlan:
         modified_ns: time of its last change at that moment, in nanoseconds since 1970.
         kind: `csv`, `careful` (rewritten by the fallback reader), `parquet` or `sheet` of a
             workbook.
-        encoding: of the delivered file; None for Parquet and workbooks.
-        separator: of the delivered file; None for Parquet and workbooks.
+        encoding: the encoding of the delivered file; None for Parquet and workbooks.
+        separator: the separator of the delivered file; None for Parquet and workbooks.
         positions: canonical column name to position (0-based) in the file.
         typed: columns whose cells have a type. Dates are written as ISO text, and numbers with a
             decimal point.
         currencies: for each column whose header names a currency, its code.
-        texts: for each sheet column that mixes texts and typed numbers, the texts and their
-            counts.
+        texts: for each sheet column that mixes text and typed numbers, each text and its count.
     """
 
     relative: str
@@ -85,8 +84,7 @@ class TablePlan:
             that a file lacks is null. If `structural_fault` is not null, `raw_line` holds the text
             of the row.
         warnings: one sentence each.
-        rows: approximate number of rows: counted if possible, else estimated from the first
-            lines.
+        rows: approximate number of rows, counted if possible, else estimated from the first lines.
         reading: how dates and amounts of the clients are read, see
             :func:`bank_warehouse.raw_drop.proofs.reading_of`; None for the other tables.
     """
@@ -108,7 +106,7 @@ class _Select:
         fault: SQL of `structural_fault`.
         raw_line: SQL of `raw_line`.
         function: `read_csv` or `read_parquet`.
-        options: its options as SQL, each after a comma.
+        options: the function's options as SQL, each after a comma.
         condition: SQL that is true for the records to keep; None to keep all.
     """
 
@@ -173,7 +171,9 @@ def reading_of_clients(
 def contradictions_of(
     plan: TablePlan, settings: proofs.Settings, files: Sequence[str] | None = None
 ) -> tuple[str, ...]:
-    """Return why client files are refused if their first rows prove something that all rows do not.
+    """Return the reasons to refuse client files whose first rows differ from the whole.
+
+    Such a file proves something by its first rows that all its rows together do not prove.
 
     Args:
         plan: the plan of the clients.
@@ -226,7 +226,7 @@ def changed_message(files: Iterable[str], raw_dir: Path | str) -> str:
     if not names:
         return ""
     return (
-        f"{names}: changed while it was read. Wait until the copy into {raw_dir} is complete, "
+        f"{names}: changed while being read. Wait until the copy into {raw_dir} is complete, "
         "then build again."
     )
 

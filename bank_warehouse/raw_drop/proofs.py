@@ -227,7 +227,7 @@ class FileProof:
 
     @property
     def refusals(self) -> tuple[str, ...]:
-        """Why the file is refused: one text for each reason."""
+        """Why the file is refused, one message for each reason."""
         proofs: tuple[DateProof | MoneyProof, ...] = (self.dates, *self.money.values())
         found = [
             f"{self.file}{f', row {proof.row}' if proof.row else ''}: {proof.refusal}"
@@ -266,8 +266,8 @@ def prove_file(
         settings: the settings from the dbt variables.
         typed: columns with typed cells, which need no proof: their dates are ISO text, and their
             numbers have a decimal point.
-        texts: for each column that holds both texts and typed numbers, the texts and their counts.
-            The numbers prove nothing about the texts.
+        texts: for each column that holds both text and typed numbers, each text and its count. The
+            numbers prove nothing about the notation of the text.
         is_whole: whether to examine all rows instead of the first ones.
     """
     money = [column.name for column in table.columns if column.kind == "money"]
@@ -329,7 +329,7 @@ def _other_header(
 
 
 def is_spoilt_id(cell: str) -> str:
-    """Return an SQL condition: a program changed the id. The macro clean_id has the same rule."""
+    """Return SQL that is true if a program changed the id. The macro clean_id has the same rule."""
     return (
         f"regexp_full_match(trim({cell}, {quote_literal(INVISIBLE)}), {quote_literal(SPOILT_ID)})"
     )
@@ -369,7 +369,7 @@ def _spoilt_ids(connection: duckdb.DuckDBPyConnection, select: str, name: str) -
 
 
 def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]:
-    """Return why a file is refused if its first rows prove something that all rows do not.
+    """Return why a file is refused whose first rows prove something that all rows do not prove.
 
     Args:
         head: what the first rows prove, as :func:`reading_of` returns it.
@@ -471,7 +471,7 @@ def _dates(
 def _amounts(
     connection: duckdb.DuckDBPyConnection, source: str, column: str
 ) -> list[tuple[str, int]]:
-    """Return the texts of a money column with their counts; plain amounts share one placeholder."""
+    """Return each text in a money column with its count; plain amounts share one placeholder."""
     name = quote_identifier(column)
     return connection.execute(
         f"select case when cast(try_cast({name} as decimal(14, 2)) as varchar) = {name} "
@@ -510,7 +510,7 @@ def _typed_dates(
     told = min(timed)
     meant = ""
     if "23:59:59" in told:
-        meant = " It is the next day, less a rounding error of a spreadsheet."
+        meant = " It is the next day, minus a rounding error of a spreadsheet."
     elif told.endswith(":00:00"):
         meant = " It looks like midnight in another time zone, and may be another day there."
     refusal = (
@@ -623,7 +623,7 @@ class _Shape:
         return proved[0][0]
 
     def days(self, form: str) -> set[date]:
-        """Return the distinct dates that a format reads in the texts."""
+        """Return the distinct dates of the cells, read in the format `form`."""
         return {day for text in self.texts if (day := date_readings(text)[1].get(form))}
 
     def doubted(self, form: str) -> "_Shape":
@@ -765,8 +765,9 @@ def _foreign_dates(cells: int, foreign: int, cell: str) -> str:
         meant = " It looks like a Unix timestamp."
     return (
         f"{foreign:,} of {cells:,} joining dates are in no known format, such as {shown}.{meant} "
-        "Export them as in 2015-07-25, or declare their format in raw_date_format. Rows without "
-        "a date are quarantined, and there are more of them than max_quarantine_rate allows."
+        "Export them in the form 2015-07-25, or declare their format in raw_date_format. Rows "
+        "without a date are quarantined, and there are more of them than max_quarantine_rate "
+        "allows."
     )
 
 
@@ -803,7 +804,7 @@ def _two_orders(proof: DateProof, open_shapes: Sequence[_Shape], rivals: Sequenc
     if any(shape.is_doubted for shape in open_shapes):
         return (
             f"of {proof.dates:,} joining dates {read}{proof.undecided:,} such as {proof.example} "
-            "may have day and month exchanged: their days are up to 12 far more often than those "
+            "may have day and month exchanged: their day is at most 12 far more often than that "
             "of the others, as if a spreadsheet had converted the dates that it could read and "
             "left the rest. Export the file again from its source, without opening it in a "
             "spreadsheet. Or set the order that its sender confirms, in dbt_project.yml or with "
@@ -865,8 +866,8 @@ def _unless_wrong(
 ) -> DateProof:
     """Return the proof of declared formats, with a refusal if another format is meant.
 
-    Another format is meant if it fits all dates and the declared ones do not. Texts that no format
-    reads are left out, unless their share exceeds `tolerated`.
+    Another format is meant if it fits all dates and the declared ones do not. Cells that no format
+    can read are ignored, unless their share exceeds `tolerated`.
     """
     if not all(re.fullmatch("(?:%-?[dmYybB]|[^%])+", form) for form in proof.formats):
         return proof
@@ -1107,11 +1108,11 @@ def _foreign_amounts(column: str, cells: int, foreign: int, cell: str) -> str:
     shown = cell.strip(INVISIBLE)[:_MOST_SHOWN]
     meant = ""
     if re.fullmatch("[+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+", shown):
-        meant = " In scientific notation digits are cut off: format the column as numbers."
+        meant = " Scientific notation cuts off digits: format the column as numbers."
     return (
         f"{column}: {foreign:,} of {cells:,} cells are not in a known notation of amounts, such "
-        f"as {shown}.{meant} Export them as in 75384.77, with no currency sign except $, € or £. "
-        "Rows without an amount are quarantined, and there are more of them than "
+        f"as {shown}.{meant} Export them in the form 75384.77, with no currency sign except $, € "
+        "or £. Rows without an amount are quarantined, and there are more of them than "
         "max_quarantine_rate allows."
     )
 
@@ -1128,7 +1129,7 @@ def _two_marks(
     shown = f", such as {other.strip(INVISIBLE)}" if other else ""
     if proof.example is None or not proof.undecided:
         return (
-            f"{column}: as many amounts have a decimal point as have a decimal comma "
+            f"{column}: as many amounts have a decimal point as a decimal comma "
             f"({proof.proving:,} each{shown}). Export the column in one notation, or set "
             "raw_decimal_mark to '.' or ','; the other amounts are then quarantined."
         )
@@ -1139,12 +1140,12 @@ def _two_marks(
         f"the column has amounts in both notations ({proof.proving:,} and "
         f"{proof.contradicting:,}{shown})"
         if proof.proving
-        else "no other amount of the column proves either"
+        else "no other amount in the column proves either"
     )
     remedy = "Ask the sender of the file, then set the right one in dbt_project.yml or with --vars."
     if is_beside_numbers:
-        why = why.replace("amount", "text")
-        remedy = "Write these cells as numbers, like the others of the column."
+        why = why.replace("amount", "text cell")
+        remedy = "Write these cells as numbers, like the others in the column."
     other = MARKS[MARKS[0] == written]
     grouped = f"is {int(whole + fraction)}"
     if whole.startswith("0"):
@@ -1199,7 +1200,7 @@ def _said_of_money(column: str, proof: MoneyProof) -> str:
             f"raw_decimal_mark declares ({proof.mark!r})"
         )
     if proof.contradicting and not proof.refusal:
-        found.append(f"quarantined, because of the other decimal mark: {proof.contradicting:,}")
+        found.append(f"quarantined amounts with the other decimal mark: {proof.contradicting:,}")
     if proof.unrounded and not proof.refusal:
         found.append(f"{proof.unrounded:,} of {proof.amounts:,} amounts have fractions of a cent")
     return f"{column}: {'; '.join(found)}." if found else ""

@@ -142,7 +142,7 @@ def refuse_rows_above(
         numbers = ", ".join(str(number) for number, _ in rows)
         plural = "s" if len(rows) > 1 else ""
         raise DropError(
-            f"{where}, row{plural} {numbers}: above the header, which is in row {header_row}, and "
+            f"{where}, row{plural} {numbers}: above the header, which is in row {header_row}, but "
             f"as wide as a row of the table, such as {_shown(rows[0][1])}. Move the header above "
             f"{'them' if plural else 'it'}, or remove {'them' if plural else 'it'}."
         )

@@ -19,7 +19,7 @@ _BLOCK = 1024 * 1024
 
 @contextmanager
 def speaking_of(relative: str) -> Iterator[None]:
-    """Turn a failed read or write into a refusal that names the file and the remedy."""
+    """Turn a failed read or write into a refusal that names the file and, if known, the remedy."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:

@@ -1,4 +1,4 @@
-"""A temporary folder for files that must be rewritten before DuckDB can read them.
+"""A temporary folder for files that are made while a drop is read, such as unpacked tables.
 
 Each process has its own folder, locks it, and removes it at the end. If a process is killed, a
 later process finds the folder unlocked and removes it.

@@ -40,7 +40,8 @@ class Validation:
         files: for each file, its rows, how many are quarantined, and why; as plain values for JSON.
         problems: why the build would refuse the drop.
         warnings: what the build would warn about.
-        values: for each column, the codes that are in no reference seed.
+        values: for the fee structure and the loyalty classification, the codes that are in no
+            reference seed.
     """
 
     files: dict[str, dict[str, Any]]
@@ -80,7 +81,7 @@ def validate_clients(
         variables: the dbt variables.
 
     Raises:
-        duckdb.Error: the rows do not fit on the disk.
+        duckdb.Error: DuckDB cannot validate the rows, for example because the disk is full.
     """
     clients = plan.tables[CLIENTS.name]
     with duckdb.connect(temp_files.new_path(".duckdb")) as connection:
@@ -155,7 +156,7 @@ def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
 
 
 def _values(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """Return the values of each column that are in no reference seed, the most frequent first."""
+    """Return by column the codes that are in no reference seed, the most frequent first."""
     found = {}
     for name in ("fee_structure", "loyalty_classification"):
         rows = connection.execute(

@@ -187,11 +187,11 @@ class Workbook:
         """Write the rows of a sheet to `target`.
 
         Returns:
-            The number of rows, the typed columns, and the texts of the mixed columns with their
-            counts. A typed column has no text cells: its dates are written as ISO text, and its
-            numbers with a decimal point. A mixed column is a money column with texts and numbers.
-            Texts that differ only in digits other than zero are counted together, under the first
-            of them.
+            The number of rows, the typed columns, and for each mixed column its text cells with
+            their counts. A typed column has no text cells: its dates are written as ISO text, and
+            its numbers with a decimal point. A mixed column is a money column with both text and
+            number cells. Text cells that differ only in digits other than zero are counted
+            together, under the first of them.
 
         Raises:
             DropError: the sheet is damaged, or a spreadsheet has exchanged the day and month of
@@ -289,7 +289,7 @@ class Workbook:
             yield (
                 f"{head.relative}: has {count(len(marks.unvalued), 'formula')} without a "
                 f"stored value, such as {cell_name(row, column)}: read as empty. Open the "
-                "workbook in a spreadsheet and save it, which computes them."
+                "workbook in a spreadsheet and save it; this computes the values."
             )
         if marks.errors:
             (row, column), text = next(iter(marks.errors.items()))
@@ -314,13 +314,13 @@ class _DateWatch:
     """Finds dates that a spreadsheet read in the wrong order.
 
     A spreadsheet that reads the month first turns `05/06/2019`, which is 5 June, into 6 May. It
-    leaves `25/12/2019` as text. So a sheet with typed dates and with texts that have a day above 12
-    is refused in two cases:
+    leaves `25/12/2019` as text. So a sheet with typed dates, and with text dates whose day is above
+    12, is refused in two cases:
 
     - No typed date has a day above 12.
-    - At least ten texts, on at least six days of the month, have a day above 12, and no text has a
-        day up to 12. Two in five days are up to 12, so this occurs by chance in fewer than one
-        sheet in a hundred.
+    - At least ten text dates, on at least six days of the month, have a day above 12, and no text
+        date has a day up to 12. Two in five days are up to 12, so this occurs by chance in fewer
+        than one sheet in a hundred.
     """
 
     _TEXT = re.compile(r"\s*(\d{1,2})([-/. ])(\d{1,2})\2\d{2,4}(?:[T ]\s*\d.*)?\s*")
@@ -354,13 +354,13 @@ class _DateWatch:
         is_many = self.texts >= self._MANY and len(self.days) >= self._FEWEST_DAYS
         is_converted = is_many and not self.has_early_text
         if self.dates and self.texts and (is_converted or not self.has_late_date):
-            are_texts = "is text" if self.texts == 1 else "are texts"
+            are_text = "is text" if self.texts == 1 else "are text"
             raise DropError(
                 f"{self.relative}, row {self.row}: {count(self.texts, 'joining date')} with a "
-                f"day above 12 {are_texts}, such as {self.example!r}, and {self.dates:,} others "
+                f"day above 12 {are_text}, such as {self.example!r}, and {self.dates:,} others "
                 "are stored as dates: a spreadsheet read them in the wrong order, and exchanged "
                 "day and month where it could. Deliver the file as it was before the spreadsheet "
-                "opened it. If the stored dates are right, enter the texts as dates too."
+                "opened it. If the stored dates are right, enter the text cells as dates too."
             )
 
 

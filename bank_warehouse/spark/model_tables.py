@@ -56,7 +56,7 @@ class SessionTables:
 
 
 class SqlTables:
-    """Tables accessed by SQL statements."""
+    """Tables that are read and written with SQL statements."""
 
     def __init__(self, cursor: Cursor) -> None:
         """Use this cursor for all statements."""
@@ -76,15 +76,15 @@ class SqlTable:
     """A table or view of the warehouse."""
 
     def __init__(self, cursor: Cursor, name: str) -> None:
-        """Store its SQL name."""
+        """Store the cursor and the SQL name of the table."""
         self._cursor = cursor
         self._name = name
 
     def df(self) -> pd.DataFrame:
-        """Return all its rows.
+        """Return all rows of the table.
 
         Returns:
-            Its columns, with the types that Arrow gives pandas; decimals are float64.
+            The rows, with the types that Arrow gives pandas; decimals are float64.
         """
         self._cursor.execute(f"select * from {self._name}")
         described = list(self._cursor.description)
@@ -99,7 +99,7 @@ class SqlTable:
 
 
 def rows_query(data: pa.Table) -> str:
-    """Return a query for the rows of an Arrow table, with its names and types.
+    """Return a query for the rows of an Arrow table, with its column names and types.
 
     The query contains the rows as one JSON string. NaN and null are preserved.
 

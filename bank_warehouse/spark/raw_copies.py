@@ -25,7 +25,7 @@ def copy_raw_table(table: str, raw_dir: str, settings: str, folder: Path) -> dic
 
     Args:
         table: `clients`, `banking_relationships`, `genders` or `investment_advisors`.
-        raw_dir: the folder of the drop.
+        raw_dir: the folder or file of the drop.
         settings: JSON of the dbt variables; see :class:`.raw_drop.Settings`.
         folder: folder for the copies; an older copy of the same table is replaced.
 

@@ -99,7 +99,7 @@ def test_warehouse_and_history_must_be_different_files(tmp_path: Path) -> None:
         attach(warehouse, warehouse)
     # DuckDB names a database after its file, so this one would be mistaken for the history.
     namesake = tmp_path / "history.duckdb"
-    with pytest.raises(SettingError, match="a file of another name"):
+    with pytest.raises(SettingError, match="a file with another name"):
         engine_settings(namesake)
 
 

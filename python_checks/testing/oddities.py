@@ -283,7 +283,7 @@ def named(encoding: str, names: Sequence[str]) -> bytes:
 
 @oddity(
     "read",
-    warns="read as Windows-1252 (Latin-1), so that line 2002 holds 'Zoë Núñez'",
+    warns="read as Windows-1252 (Latin-1), so line 2002 holds 'Zoë Núñez'",
     by="staging",
 )
 def latin1(drop: Path) -> None:
@@ -1008,7 +1008,7 @@ def dates_read_by_a_spreadsheet(drop: Path) -> None:
     write_converted(drop)
 
 
-@oddity("refused", "[Data], row 4: 1,833 joining dates with a day above 12 are texts")
+@oddity("refused", "[Data], row 4: 1,833 joining dates with a day above 12 are text")
 def dates_read_by_a_spreadsheet_but_one(drop: Path) -> None:
     """The same with one correct date, whose day is 13."""
     write_converted(drop, [1])
@@ -1044,7 +1044,7 @@ def money_as_text_among_numbers(drop: Path) -> None:
     write_edited(drop, lambda _, sheet: write_texts(sheet, "Bank Loans", texts))
 
 
-@oddity("refused", "and no other text of the column proves either")
+@oddity("refused", "and no other text cell in the column proves either")
 def money_as_text_beside_one_number(drop: Path) -> None:
     """A sheet whose loans are the text 258.000 except for one number."""
     texts = dict.fromkeys(range(2, SEED_COUNT + 1), "258.000")
@@ -2027,7 +2027,7 @@ def money_too_large_to_add_up(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("refused", "The largest are in banking-clients.csv, row 1385.", by="staging")
+@oddity("refused", "The largest amounts are in banking-clients.csv, row 1385.", by="staging")
 def money_that_adds_up_to_too_much(drop: Path) -> None:
     """Four balances just below the limit in every row: their sums are too large for the totals."""
     header, rows = seed_rows()
@@ -2285,7 +2285,7 @@ def parquet_with_local_midnights(drop: Path) -> None:
     write_parquet(drop, f'select * replace ({moment} as "Joined Bank") from seed')
 
 
-@oddity("refused", "It is the next day, less a rounding error of a spreadsheet")
+@oddity("refused", "It is the next day, minus a rounding error of a spreadsheet")
 def workbook_with_dates_before_midnight(drop: Path) -> None:
     """Dates in a sheet that are a thousandth of a second before midnight."""
     header, *rows = seed_sheet(CLIENTS)
@@ -2307,13 +2307,13 @@ def money_as_percent(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", lambda _: "12.5%"))
 
 
-@oddity("refused", "In scientific notation digits are cut off")
+@oddity("refused", "Scientific notation cuts off digits")
 def money_all_in_exponents(drop: Path) -> None:
     """A whole column as 2.572197e+05."""
     put(drop, edit_cells("Bank Loans", lambda cell: f"{float(cell):e}"))
 
 
-@oddity("refused", "CHF. Export them as in 75384.77")
+@oddity("refused", "CHF. Export them in the form 75384.77")
 def money_in_an_unknown_currency(drop: Path) -> None:
     """`CHF` after each amount, which is not a known currency."""
     put(drop, edit_cells("Bank Loans", lambda cell: f"{cell} CHF"))

@@ -81,7 +81,8 @@ def test_the_accepted_profile_is_named_after_the_warehouse(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("profiles", "message"), [(1, "do not tie out"), (0, "holds no customers: nothing is accepted")]
+    ("profiles", "message"),
+    [(1, "do not tie out"), (0, "holds no customers, so nothing was accepted")],
 )
 def test_unbalanced_or_empty_drop_cannot_be_accepted(
     profiles: int, message: str, tmp_path: Path

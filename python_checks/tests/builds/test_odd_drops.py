@@ -449,7 +449,7 @@ def test_drop_with_only_the_clients_file_builds_completely(tmp_path: Path) -> No
         ("genders", "GenderId,Gender"),
         ("investment_advisors", "IAId,Investment Advisor"),
     ):
-        assert f"{name}: no file: the codes of the clients serve as names" in printed
+        assert f"{name}: no file, so the codes of the clients serve as names" in printed
         assert f"put a file with the columns {header} next to the client file" in printed
     expected = Counter(f"Advisor {row[CODES['ia_id']]}" for row in SEED_ROWS)
     with duckdb.connect(str(tmp_path / "bank.duckdb"), read_only=True) as connection:

@@ -94,8 +94,9 @@ def test_refusal_of_too_large_totals_names_the_largest_amount(
     small = {"total": 0.0, "largest": None, "largest_row": None}
     large = {"file": "b.csv", "total": total, "largest": total / 2, "largest_row": 31}
     assert refused(small, large) == is_refused * [
-        "The amounts of the drop add up to 10,000 trillion, and totals of 10,000 trillion or more "
-        "do not fit. The largest are in b.csv, row 31. Correct them, and export the file again."
+        "The amounts of the drop add up to 10,000 trillion, but totals of 10,000 trillion or more "
+        "do not fit. The largest amounts are in b.csv, row 31. Correct them, and export the file "
+        "again."
     ]
 
 

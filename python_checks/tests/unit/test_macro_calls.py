@@ -164,7 +164,7 @@ def test_changed_file_ends_the_build(tmp_path: Path) -> None:
     (clients,) = tmp_path.glob("*clients*")
     clients.write_bytes(clients.read_bytes() + b"\n")
     message = called("refuse_changes", str(tmp_path))["error"]
-    assert message.startswith(f"{clients.name}: changed while it was read.")
+    assert message.startswith(f"{clients.name}: changed while being read.")
     failed = [["bank", "staging", "base_bank__clients", "rows are missing"]]
     assert called("explain_failure", failed, "bank.duckdb", "bank", str(tmp_path)) == {
         "error": message

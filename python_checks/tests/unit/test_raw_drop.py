@@ -305,7 +305,7 @@ def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
         assert call("refuse_changes", str(tmp_path))["error"] is None
         (tmp_path / "banking-clients.csv").write_text("shorter")
         changed = call("refuse_changes", str(tmp_path))["error"]
-        assert "banking-clients.csv: changed while it was read" in changed
+        assert "banking-clients.csv: changed while being read" in changed
         for table, folder, message in [
             ("clients", str(tmp_path / "absent"), "no such folder"),
             ("accounts", str(tmp_path), "no such raw table"),
@@ -783,7 +783,7 @@ def test_text_dates_beside_typed_dates_are_refused_only_if_on_many_days() -> Non
     watch.check()
     for row in range(41, 51):
         watch.see(f"{row - 28}.12.1999", row)
-    with pytest.raises(DropError, match="row 29: 22 joining dates with a day above 12 are texts"):
+    with pytest.raises(DropError, match="row 29: 22 joining dates with a day above 12 are text"):
         watch.check()
 
 

@@ -160,7 +160,7 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
         pass
     assert raised.value.message == (
         f"{target} cannot be written: there is no folder {target.parent}.\n"
-        "Make the folder, or name a file in another one."
+        "Make the folder, or name a file in another folder."
     )
 
 

@@ -368,7 +368,7 @@ def test_partial_build_is_not_called_a_failure(copied_warehouse: Path) -> None:
         connection.execute("drop table quality.fct_control_totals")
     result = summarise(copied_warehouse)
     assert result.exit_code == 2
-    assert f"Only a part of {copied_warehouse} is built" in result.output
+    assert f"Only part of {copied_warehouse} is built" in result.output
     assert "it left out fct_control_totals.\nRun `bank build FOLDER` to" in result.output
     assert "was not completed" not in result.output
 

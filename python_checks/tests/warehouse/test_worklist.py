@@ -206,8 +206,8 @@ def test_list_of_an_owner_whose_last_customer_left_is_empty(
     result = ask(after_leaving, *chosen, "--out", str(out))
     assert result.exit_code == 0, result.output
     assert result.output == (
-        f"The release has no customer for these actions: {out} has only the column names. Noted in "
-        f"{after_leaving / RECORD}.\n"
+        f"The release has no customer for these actions, so {out} has only the column names. Noted "
+        f"in {after_leaving / RECORD}.\n"
     )
     heads = [head for name, head in worklist.COLUMNS.items() if name not in worklist.CONTACTS]
     if ending == "csv":
@@ -517,7 +517,7 @@ def test_interrupted_list_leaves_no_file(
     if status == 1:
         assert ended.stderr == (
             f"Error: {out} cannot be written: File too large.\n"
-            "Make room on its disk, or name a file on another one.\n"
+            "Make room on the disk, or name a file on another disk.\n"
         )
     else:
         assert ended.stderr == "Interrupted.\n"
