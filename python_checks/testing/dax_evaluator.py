@@ -52,7 +52,7 @@ class Evaluator:
         measures: the DAX of each measure, by name.
         roles: for each role, the DAX filter of each table.
         marts: for each table of the model, the marts that it reads.
-        sorts: for each column of the model that another column sorts, that column.
+        sorts: for each column of the model that is sorted by another column, the other column.
         scope: columns by which the visual groups, for ISINSCOPE.
     """
 
@@ -428,8 +428,8 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
 def _loaded(tables: Mapping[str, Node], connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Load each table of the model once, as a refresh in Power BI does; return SQL to read each.
 
-    A table whose mart is missing is not loaded, and measures that read it fail. The table `release`,
-    for example, is only in published releases.
+    A table whose mart is missing is not loaded, and measures that read it fail. For example, only
+    a published release has the mart `release`.
     """
     relations = {name: _relation(node) for name, node in tables.items()}
     for number, (name, text) in enumerate(relations.items()):

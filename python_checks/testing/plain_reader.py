@@ -194,7 +194,7 @@ def read_plainly(
 
 
 def _widths(lines: list[str], separator: str) -> set[int]:
-    """Return the cell counts of rows that are not blank; the set is empty if a quote is misplaced."""
+    """Return the cell counts of rows that are not blank; none if a quote is misplaced."""
     read = csv.reader(io.StringIO("\n".join(lines)), delimiter=separator, strict=True)
     try:
         return {len(cells) for cells in read if any(cell.strip() for cell in cells)}
@@ -227,7 +227,8 @@ def _first_sheet(path: Path) -> list[list[str]]:
             is_shared = cell.get("t") == "s"
             cells[place - 1] = shared[int(value)] if is_shared else _sheet_number(value)
         width = len(rows[0]) if rows else max(cells) + 1
-        listed = [cells.get(place, "") for place in range(width)]  # cells right of the header are notes
+        # Cells right of the header are notes.
+        listed = [cells.get(place, "") for place in range(width)]
         if any(cell.strip(" \t") for cell in listed):
             rows.append(listed)
     return rows
@@ -432,9 +433,10 @@ def _codes(lookups: Path | None, rows: list[dict[str, str]]) -> dict[str, dict[s
 
 
 def _own_names(codes: list[str | None], noun: str) -> dict[str, str]:
-    """Return names for codes that have no lookup. Ids get a generated name; names stay unchanged."""
+    """Return names for codes without a lookup. Ids get a generated name; names stay unchanged."""
     known: dict[str, str] = {}
-    for code in sorted(filter(None, codes), reverse=True):  # of codes that differ in case, the first wins
+    # If codes differ only in case, the first in sort order is kept, because it comes last.
+    for code in sorted(filter(None, codes), reverse=True):
         is_id = " " not in code and any("0" <= letter <= "9" for letter in code)
         known[code.lower()] = f"{noun} {code}" if is_id else code
     return known
