@@ -37,9 +37,9 @@ def untrue(connection: duckdb.DuckDBPyConnection, found: Answers) -> list[str]:
 
 
 def verdicts(connection: duckdb.DuckDBPyConnection, dimension: str, measure: str) -> list[Any]:
-    """Return the verdict, statistic and number of customers of each statistical test.
+    """Return the verdict, statistic and number of customers of each test of these two columns.
 
-    The two columns of a test may be given in either order.
+    A test may have the columns in either order.
     """
     return connection.execute(
         "select verdict, statistic, customers from marts.fct_segment_differences "

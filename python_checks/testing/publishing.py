@@ -102,7 +102,7 @@ def running_holder(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def record_as_passed(warehouse: Path, template: Path) -> None:
-    """Write the build record and the checks record of a warehouse, as if it had passed as it is.
+    """Write the build record and the checks record of a warehouse as if it had passed all checks.
 
     Args:
         warehouse: The warehouse, which may have been changed since it was built.
