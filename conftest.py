@@ -19,9 +19,9 @@ from python_checks.testing.shared import made_once
 os.environ.pop("BANK_HISTORY", None)
 
 # Java compiles Spark's code a second time to make long runs faster. In a build of three thousand
-# customers, this took a third of the time, so it is switched off. Switching it off shrinks the code
-# cache to a fifth, and Spark stops when the cache is full, so the size of the cache is set. The
-# default garbage collector is also meant for long runs, so it is replaced.
+# customers, this took a third of the time, so it is switched off. That shrinks Java's default code
+# cache to a fifth, and Spark stops when the cache is full, so a larger size is set. The default
+# garbage collector is also meant for long runs, so it is replaced.
 os.environ.setdefault(
     "JDK_JAVA_OPTIONS",
     "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
@@ -32,7 +32,7 @@ LAYERS = {
     "unit": "needs no warehouse",
     "warehouse": "reads the warehouse built from the shipped seeds",
     "builds": "builds warehouses of its own",
-    "spark": "starts Spark, or compiles for it",
+    "spark": "starts Spark, or checks the SQL that dbt compiles for it",
     "postgres": "starts a PostgreSQL server",
     "browser": "opens the dashboard in a browser",
     "benchmarks": "tests the benchmarks",
@@ -60,10 +60,10 @@ LONG_FILES = (
     "test_scale_benchmark.py",
     "test_one_pass.py",
 )
-"""The files that take longest, the longest first."""
+"""The slowest test files, with the slowest first."""
 
 KEPT_MANIFESTS = 12
-"""The number of parsed states of the project that are kept for the next run."""
+"""The number of parsed manifests that are kept for later runs."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -82,10 +82,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its layer, and run the slowest files first.
+    """Mark each test with its layer, and let several processes begin with the slowest files.
 
-    All tests of a file run in one process, so their shared fixtures are created once. If there is
-    only one process, the files run in alphabetical order.
+    With `--dist loadfile`, all tests of a file run in one process, so their shared fixtures are
+    created once. A single process runs the files in alphabetical order.
     """
     for item in items:
         parts = item.path.relative_to(PROJECT).parts
@@ -96,14 +96,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test if the machine lacks something that it needs; in CI, fail it."""
+    """Skip a test whose requirements are missing on this machine, or fail it in CI."""
     for mark in item.iter_markers("needs"):
         require(*mark.args)
 
 
 @pytest.fixture(autouse=True)
 def _umask_restored() -> Iterator[None]:
-    """Restore the umask after each test: opening a warehouse makes new files private."""
+    """Restore the umask after each test, because opening a warehouse makes new files private."""
     yield
     no_longer_private()
 
@@ -144,20 +144,20 @@ def built_warehouse(build_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def built_target(build_folder: Path) -> Path:
-    """Path of the target folder of that build, with manifest, run results and catalog."""
+    """Path of the shared build's target folder, with the manifest and the catalog."""
     return build_folder / "target"
 
 
 @pytest.fixture(scope="session")
 def built_manifest(built_target: Path) -> dict[str, Any]:
-    """The manifest of that build, with the compiled code of all nodes. Tests must not change it."""
+    """The shared build's manifest, with the compiled code of all nodes; never change it."""
     manifest: dict[str, Any] = json.loads((built_target / "manifest.json").read_text("utf-8"))
     return manifest
 
 
 @pytest.fixture(scope="session")
 def build_results(build_folder: Path) -> dict[str, str]:
-    """The status of each node of that build, by its unique id."""
+    """The status of each node in the shared build, by unique id."""
     content = json.loads((build_folder / "build_results.json").read_text("utf-8"))
     return {result["unique_id"]: result["status"] for result in content["results"]}
 

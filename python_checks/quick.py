@@ -1,9 +1,11 @@
 """Check what has changed since the last commit, in about a minute: `make quick`.
 
-It lints the changed files: Python with ruff and mypy, YAML with yamllint, SQL with sqlfluff. It
-runs the dbt unit tests of changed models, and of models that use a changed macro or seed. It
-also runs the pytest tests that need no warehouse, if they import a changed module or read the
-project's files. `make test` runs all linters and tests.
+It lints the changed files: Python with ruff, YAML with yamllint, and models, analyses and singular
+tests with sqlfluff. If a Python file has changed, mypy runs as in `make lint`. The dbt unit tests
+of a model run if the model, a macro or seed that it uses, or the YAML file of these tests has
+changed. Of the pytest tests that need no warehouse, only those run that import a changed module or
+read the project's files; the tests that try damaged drops never run. `make test` runs all linters,
+and all tests except the nightly ones.
 """
 
 import ast
@@ -75,7 +77,7 @@ def changed_files(project: Path) -> list[str]:
 
 
 def commands(changed: Iterable[str]) -> dict[str, list[str]]:
-    """Return the commands that check these files, by name."""
+    """Return the commands that check these files, by the name of the check."""
     files = list(changed)
     python = [name for name in files if name.endswith((".py", ".ipynb"))]
     yaml = [name for name in files if name.endswith((".yml", ".yaml"))]
@@ -106,7 +108,7 @@ def unit_tests(changed: Iterable[str]) -> list[str]:
 
 
 def imports(name: str) -> set[str]:
-    """Return a Python file of the project and all files that it imports, directly or indirectly."""
+    """Return a Python file and all files of the project that it imports, directly or indirectly."""
     found, waiting = {name}, [name]
     while waiting:
         for one in _imported_by(waiting.pop()) - found:
@@ -136,7 +138,7 @@ def changed_models(changed: Iterable[str], manifest: Mapping[str, Any]) -> list[
     """Return the models that a change of these files affects.
 
     A macro affects the models that use it, directly or through other macros. A seed affects the
-    models that read it, and a YAML file the models whose unit tests it contains.
+    models that read it. A YAML file affects the models whose unit tests it contains.
     """
     files = set(changed)
     macros = {name for name, one in manifest["macros"].items() if _is_in(one, files)}
@@ -173,7 +175,10 @@ def _is_in(resource: Mapping[str, Any], files: set[str]) -> bool:
 
 
 def check_models(models: list[str], folder: Path) -> Outcome:
-    """Build the tables that the fixtures of these models imitate, then run their unit tests."""
+    """Build the tables that these models read, then run the models' unit tests.
+
+    The fixtures of unit tests take their types from these tables.
+    """
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     parts = ("--resource-type", "seed", "--resource-type", "model")
@@ -195,7 +200,7 @@ def run(name: str, command: list[str]) -> Outcome:
 
 
 def report(outcomes: list[Outcome]) -> int:
-    """Print a line for each check, and the output of failed ones; return 1 if any failed."""
+    """Print a line for each check and the output of failed checks; return 1 if any failed."""
     for each in outcomes:
         print(f"{'passed' if each.is_good else 'FAILED'}  {each.seconds:4.0f} s  {each.name}")
         if not each.is_good:

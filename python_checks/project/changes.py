@@ -1,4 +1,4 @@
-"""The effects of a change: models that differ from another revision, and their unit tests.
+"""Show the effects of a change: models that differ from another revision, and their unit tests.
 
 `python -m python_checks.project.changes main` prints Markdown for a pull request: the models that
 differ from the branch `main`, the models that read them, and the results of the changed models'
@@ -29,9 +29,9 @@ class Changes:
 
     Attributes:
         modified: models and seeds whose SQL, configuration, macros or data differ.
-        downstream: models that read those, directly or through other models.
-        unit_tests: unit tests of the modified models, each with `pass` or another status.
-        failure: the end of dbt's output if it failed, else empty.
+        downstream: models that read the modified ones, directly or through other models.
+        unit_tests: the status of each unit test of the modified models, such as `pass`, by name.
+        failure: the end of dbt's output if a build or a test failed, else empty.
     """
 
     modified: Sequence[str]
@@ -41,7 +41,7 @@ class Changes:
 
 
 class DbtError(Exception):
-    """dbt cannot read one of the two projects; the message is dbt's output."""
+    """dbt cannot read one of the two versions; the message is dbt's output."""
 
 
 def extract(revision: str, project: Path, folder: Path) -> None:
@@ -69,7 +69,7 @@ def compare(base: Path, project: Path, folder: Path) -> Changes:
         folder: a folder for dbt's output.
 
     Raises:
-        DbtError: one of them cannot be parsed.
+        DbtError: one of the two versions cannot be parsed.
     """
     parsed = _dbt(folder / "base", base, "parse")
     if parsed.returncode:
@@ -83,7 +83,7 @@ def compare(base: Path, project: Path, folder: Path) -> Changes:
     listed = _dbt(here, project, "--quiet", "ls", *tests_of_modified)
     if not modified or not listed.stdout.strip():
         return changes
-    # Fixtures take their types from tables, so the parents of the changed models are built first.
+    # Fixtures take their types from tables, so the changed models and all their parents are built.
     for command in (
         ("build", "--select", f"+{MODIFIED}", *state, *WITHOUT_TESTS),
         ("test", *tests_of_modified),
@@ -102,7 +102,7 @@ def compare(base: Path, project: Path, folder: Path) -> Changes:
 
 
 def _dbt(folder: Path, project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run dbt on the sample, with a history file in `folder`."""
+    """Run dbt on the sample, with its history file in `folder`."""
     return run_dbt(folder, *arguments, project=project, BANK_HISTORY="")
 
 
@@ -146,8 +146,8 @@ def main(revision: str) -> int:
     """Print what differs from a revision.
 
     Returns:
-        0 if all unit tests pass, 1 if one fails or a model cannot be built, and 2 if the two
-        versions cannot be compared.
+        0 if all unit tests pass, 1 if one of them fails or a model cannot be built, and 2 if the
+        two versions cannot be compared.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)

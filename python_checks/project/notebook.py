@@ -23,11 +23,11 @@ COLOURS = 128
 
 
 def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
-    """Return the notebook with the outputs of all its cells. The file does not change.
+    """Run a notebook, and return it with the outputs of all its cells. The file does not change.
 
     Args:
-        path: the notebook, which runs in its own folder.
-        environment: additional variables for its process.
+        path: the notebook. It runs in the folder that it is in.
+        environment: additional variables for the process that runs it.
 
     Raises:
         CellExecutionError: A cell fails.
@@ -42,7 +42,7 @@ def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute(env={**os.environ, **environment})
-    # The file must not depend on the Python version that ran it.
+    # The saved file must not depend on the Python version that ran the notebook.
     notebook.metadata.pop("language_info", None)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -53,7 +53,7 @@ def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
 
 
 def smaller(picture: str) -> str:
-    """Return a PNG, in base64, with at most `COLOURS` colours: about a third of the size."""
+    """Return a PNG, in base64, with at most `COLOURS` colours. It has about a third of the size."""
     drawn = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
     kept = io.BytesIO()
     drawn.quantize(COLOURS).save(kept, "PNG", optimize=True)

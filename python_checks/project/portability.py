@@ -1,11 +1,11 @@
 """Find code that works on Linux but not on Windows.
 
-The rules find modules and names that Windows lacks, as does `mypy --platform win32`, and calls that
-behave differently there: text is in the machine's code page, line ends are translated, and a rename
-fails if the target exists.
+The rules find modules and names that Windows lacks, as does `mypy --platform win32`. They also find
+calls that behave differently there. For example, text is in the machine's code page, line ends are
+translated, and a rename fails if the target exists.
 
-Branches that Windows never runs are skipped: `if sys.platform != "win32":`, the `else` of `if
-sys.platform == "win32":`, and a test with `skipif(sys.platform == "win32")`.
+The rules skip branches that Windows never runs: `if sys.platform != "win32":`, the `else` of `if
+sys.platform == "win32":`, and tests with `skipif(sys.platform == "win32")`.
 """
 
 import ast
@@ -24,7 +24,7 @@ POSIX_NAMES = re.compile(
     r"|time\.tzset"
 )
 OTHER_OPENS = frozenset({"gzip.open", "os.open", "tarfile.open", "webbrowser.open"})
-"""Calls that do not open text files by default."""
+"""Functions named `open` that do not open text files by default."""
 LINKS = frozenset({"symlink_to", "symlink", "hardlink_to"})
 PLACES = re.compile(r"/(tmp|dev|proc|bin|usr|etc|var)(/|$)")
 DAY_WITHOUT_ZERO = re.compile(r"%-[dHIjmMSUWyY]")
@@ -37,9 +37,9 @@ class Finding:
     """One place that works differently on Windows.
 
     Attributes:
-        file: path below the project, with slashes.
+        file: path relative to the project, with slashes.
         line: number of the line.
-        rule: name of the rule, as the allow-list uses it.
+        rule: name of the rule, as in `ALLOWED`.
         detail: what to do instead.
     """
 
@@ -56,7 +56,7 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("python_checks/tests/builds/test_pages.py", "link"): "skipped on Windows",
     ("python_checks/tests/warehouse/test_dashboard.py", "link"): "NTFS has hard links for any user",
 }
-"""Accepted findings, by file and rule, with the reason."""
+"""The reason for each accepted finding, by file and rule."""
 
 
 def findings(project: Path) -> list[Finding]:
@@ -125,7 +125,7 @@ def _call(node: ast.Call) -> Iterator[tuple[str, str]]:
         if _is_true(words.get("shell")) or "preexec_fn" in words or "start_new_session" in words:
             yield "process", "shells and sessions differ: give a list of arguments"
         if _is_true(words.get("text")) and "encoding" not in words:
-            yield "encoding", 'text=True decodes in the code page: use encoding="utf-8"'
+            yield "encoding", "text=True uses the machine's code page: pass encoding='utf-8'"
     mode = _mode(node, name, method)
     if mode is None:
         return
@@ -133,7 +133,7 @@ def _call(node: ast.Call) -> Iterator[tuple[str, str]]:
     # read_text(encoding), write_text(data, encoding, errors, newline), open(mode, buffering, ...)
     encoding_at = {"read_text": 0, "write_text": 1}.get(method, 3 if name == "open" else 2)
     if "encoding" not in words and given <= encoding_at:
-        yield "encoding", 'text is in the code page of the machine: pass encoding="utf-8"'
+        yield "encoding", "text is in the machine's code page: pass encoding='utf-8'"
     newline_at = 3 if method == "write_text" else encoding_at + 2
     if mode != "r" and "newline" not in words and given <= newline_at:
         yield "newline", "line ends become CRLF on Windows: pass newline"
@@ -141,11 +141,11 @@ def _call(node: ast.Call) -> Iterator[tuple[str, str]]:
 
 def _format(node: ast.expr) -> Iterator[tuple[str, str]]:
     if DAY_WITHOUT_ZERO.search(ast.unparse(node)):
-        yield "format", "Windows refuses formats such as %-d: use the number, such as date.day"
+        yield "format", "Windows refuses formats such as %-d: use a number such as date.day"
 
 
 def _mode(node: ast.Call, name: str, method: str) -> str | None:
-    """Return the mode in which a call opens a text file; None for any other call."""
+    """Return `r` if a call opens a text file only to read, and `w` if to write, else None."""
     if method in ("read_text", "write_text"):
         return method[0]
     if name != "open" and (method != "open" or name in OTHER_OPENS):
@@ -156,7 +156,7 @@ def _mode(node: ast.Call, name: str, method: str) -> str | None:
     if mode is None:
         return "r"
     if not (isinstance(mode, ast.Constant) and isinstance(mode.value, str)):
-        return None  # not a mode: the open method of another object
+        return None  # probably not a mode: the open method of another object
     if not re.fullmatch("[rwax+bt]+", mode.value) or "b" in mode.value:
         return None
     return "r" if mode.value in ("r", "rt") else "w"
@@ -167,7 +167,7 @@ def _is_true(node: ast.expr | None) -> bool:
 
 
 def _on_windows(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield all descendants of a node that Windows may run."""
+    """Yield those descendants of a node that Windows may run."""
     for child in _children(node):
         if _is_skipped(child):
             continue
@@ -184,7 +184,7 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _is_skipped(node: ast.AST) -> bool:
-    """Return whether a node is a test that does not run on Windows."""
+    """Return whether a node is a test that is skipped on Windows."""
     return isinstance(node, ast.FunctionDef) and any(
         isinstance(each, ast.Call)
         and ast.unparse(each.func).endswith("mark.skipif")

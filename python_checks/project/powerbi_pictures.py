@@ -3,8 +3,8 @@
 `python -m python_checks.project.powerbi_pictures FOLDER` writes one picture for each page to
 FOLDER, one for all tooltip pages, and one for the phone layouts of the first pages. The pictures
 are drawings, not screenshots of Power BI. Positions, titles, fields, filters and colours come from
-the files of the report. Measures come from the model, and the DAX evaluator of the tests computes
-them. Text and rows that do not fit are reported as problems.
+the report's files. Measures come from the model, and the tests' DAX evaluator computes them. Text
+and rows that do not fit are reported as problems.
 """
 
 import argparse
@@ -42,7 +42,7 @@ DOTS = 100
 
 
 def _fonts() -> list[str]:
-    """Return the available font that is most similar to Power BI's."""
+    """Return a list with one font: of those installed, the most similar to Power BI's."""
     for path in font_manager.findSystemFonts():
         if re.search(r"(segoeui|LiberationSans-|arial)", path, flags=re.IGNORECASE):
             font_manager.fontManager.addfont(path)
@@ -69,7 +69,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem in a picture: something that did not fit."""
+    """A problem in a picture, such as text that does not fit."""
 
     page: str
     visual: str
@@ -78,13 +78,13 @@ class Problem:
 
 @dataclass
 class Data:
-    """The values of visuals, from the files of the model and a release."""
+    """Computes the values of visuals from the model's files and a release."""
 
     evaluator: Evaluator
     formats: Mapping[str, str]
 
     def context(self, visual: Visual, page: Page, given: Mapping[Column, frozenset[object]]) -> Any:
-        """Return the filter context of a visual: slicers, its own filters and `given`."""
+        """Return the filter context of a visual: slicers, the visual's filters and `given`."""
         context: dict[Column, frozenset[object]] = dict(given)
         chosen = [
             properties["properties"]["filter"]["filter"]
@@ -103,7 +103,7 @@ class Data:
         return context
 
     def text(self, measure: str, value: Any, thousands: bool = False) -> str:
-        """Return a value as the model formats it."""
+        """Return a value in the model's format, or in thousands. Blank is an empty string."""
         if value is None:
             return ""
         if thousands:
@@ -111,9 +111,10 @@ class Data:
         return dax_evaluator.formatted(value, self.formats.get(measure, ""))
 
     def groups(self, columns: Sequence[Column], context: Any, measures: Sequence[str]) -> list[Any]:
-        """Return the combinations of values of the columns, in order.
+        """Return the combinations of the columns' values that occur, in sort order.
 
-        They are read from a table of the columns or measures that all the columns filter.
+        They are read from a table that filters on all of these columns reach. It is a table of the
+        columns, or one that the measures read.
 
         Raises:
             ValueError: There is no such table.
@@ -132,7 +133,7 @@ class Data:
             None,
         )
         if base is None:
-            raise ValueError(f"nothing joins {sorted(tables)}")
+            raise ValueError(f"no table is joined to all of {sorted(tables)}")
         joined, aliases = self._joined(base, context)
         shown = [f'{aliases[table]}."{evaluator.sources[table, name]}"' for table, name in columns]
         sorters = [evaluator.sorts.get(column, column) for column in columns]
@@ -164,7 +165,7 @@ class Data:
         return text, aliases
 
     def within(self, columns: Sequence[Column], row: Sequence[Any], context: Any) -> Any:
-        """Return the context of one row or data point."""
+        """Return the filter context of one row or data point."""
         for column, value in zip(columns, row, strict=True):
             context = self.evaluator.grouped(column, value, context)
         return context
@@ -176,7 +177,10 @@ class Data:
         return self.evaluator.value(name, self.within(columns, row, context), columns)
 
     def sums(self, name: str, column: Column, context: Any) -> dict[Any, float] | None:
-        """Return the column that a measure sums, for each value of another; None without a SUM."""
+        """Return the total of the column that a measure sums, for each value of `column`.
+
+        The result is None if the measure has no SUM, or if `column` does not filter the sum.
+        """
         found = re.search(r"SUM\('([^']+)'\[([^\]]+)\]\)", self.evaluator.measures[name])
         if found is None or column[0] not in self.evaluator.reached_by(found[1]):
             return None
@@ -190,7 +194,7 @@ class Data:
 
 
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
-    """Return the width of some text in pixels."""
+    """Return the width of text in pixels."""
     if not text.strip():
         return 0.0
     key = (text, size, bold)
@@ -205,7 +209,7 @@ _WIDTHS: dict[tuple[str, float, bool], float] = {}
 
 
 def wrapped(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
-    """Return the lines of some text, wrapped to a width."""
+    """Return the lines of text that is wrapped to a width."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -230,7 +234,7 @@ class Picture:
     problems: list[Problem] = field(default_factory=list)
     shift: tuple[float, float] = (0, 0)
 
-    # ---------- texts and boxes
+    # ---------- text and boxes
 
     def write(
         self,
@@ -272,7 +276,7 @@ class Picture:
         )
 
     def tell(self, visual: Visual, problem: str) -> None:
-        """Record something that did not fit."""
+        """Record a problem of a visual."""
         self.problems.append(Problem(self.page.title, visual.title, problem))
 
     def fitted(
@@ -284,7 +288,10 @@ class Picture:
         what: str = "",
         bold: bool = False,
     ) -> str:
-        """Return text, shortened to fit a width. `what` names it in the recorded problem."""
+        """Return text, shortened to fit a width.
+
+        If `what` is given, shortening is recorded as a problem, and `what` says which text it is.
+        """
         if width_of(text, size, bold=bold) <= width:
             return text
         if what:
@@ -352,12 +359,12 @@ class Picture:
             context = self.data.context(visual, self.page, self.given)
             title = str(self.data.evaluator.value(visual.finding, context) or "")
             if not title:
-                self.tell(visual, f"{visual.finding} says nothing")
+                self.tell(visual, f"{visual.finding} is blank, so there is no title")
         small = visual.kind in ("slicer",)
         size = SMALL if small else TITLE
         lines = wrapped(title, size, inner, bold=True)
         if len(lines) > 2:
-            self.tell(visual, f"the title {title!r} takes {len(lines)} lines")
+            self.tell(visual, f"the title {title!r} takes {len(lines)} lines, more than 2")
         for line in lines[:2]:
             self.write(x + PADDING, top, line, size=size, bold=True)
             top += size * 1.2
@@ -367,7 +374,7 @@ class Picture:
                 top += SMALL * 1.2
         top += 4
         if top > y + height - 12:
-            self.tell(visual, "the title leaves no room")
+            self.tell(visual, "the title leaves no room for the content")
         return x + PADDING, top, inner, y + height - PADDING - top
 
     def text_box(self, visual: Visual, box: Box) -> None:
@@ -384,10 +391,10 @@ class Picture:
                 self.write(x + 2, top, line, size=size, colour=style["color"], bold=bold)
                 top += size * 1.22
         if top > y + height + 2:
-            self.tell(visual, "the text is longer than its box")
+            self.tell(visual, "the text is too long for its box")
 
     def navigator(self, visual: Visual, box: Box) -> None:
-        """Draw the tabs."""
+        """Draw a tab for each page."""
         x, y, width, height = box
         shown = [page for page in self.pages.values() if not page.kind]
         gap = 4
@@ -400,7 +407,7 @@ class Picture:
             size = 9 * POINT
             lines = wrapped(page.title, size, each - 6)
             if len(lines) > 2:
-                self.tell(visual, f"the tab {page.title!r} takes {len(lines)} lines")
+                self.tell(visual, f"the tab {page.title!r} takes {len(lines)} lines, more than 2")
             top = y + height / 2 - len(lines) * size * 0.56
             for line in lines:
                 text = self.fitted(visual, line, size, each - 2, "the tab")
@@ -463,14 +470,17 @@ class Picture:
             while width_of(text, shown) > each - 8 and shown > SMALL:
                 shown -= 1
             if shown < size:
-                self.tell(visual, f"the value {text!r} of {name} has to shrink")
+                self.tell(visual, f"the value {text!r} of {name} only fits in smaller type")
             self.write(left + 4, top, text, size=shown)
             label = projection.get("displayName", name)
             label = self.fitted(visual, label, SMALL, each - 6, "the label")
             self.write(left + 4, top + size * 1.2, label, size=SMALL, colour=theme.MUTED)
 
     def card_text(self, name: str, value: Any) -> str:
-        """Return a number as a card shows it. Numbers of 10,000 or more get a unit."""
+        """Return a value as a card shows it.
+
+        Numbers of 10,000 or more get a unit, except percentages and numbers in the format `0`.
+        """
         if value is None:
             return "--"
         pattern = self.data.formats.get(name, "")
@@ -484,7 +494,7 @@ class Picture:
         return self.data.text(name, value)
 
     def marks(self, visual: Visual, context: Any) -> tuple[list[str], list[tuple[str, list[Any]]]]:
-        """Return the categories of a chart, and for each measure its label and values."""
+        """Return the categories of a chart, and the label and values of each measure."""
         (column,) = visual.fields("Column", "Category")
         projections = visual.projections("Y")
         names_ = [projection["nativeQueryRef"] for projection in projections]
@@ -507,7 +517,7 @@ class Picture:
         return [_words(rows[place][0]) for place in kept], series
 
     def legend(self, box: Box, labels: Sequence[str]) -> Box:
-        """Draw the legend, and return the remaining box."""
+        """Draw a legend if there are several series, and return the remaining box."""
         x, y, width, height = box
         if len(labels) < 2:
             return box
@@ -531,7 +541,7 @@ class Picture:
         )
         slot = height / len(categories)
         if slot < LEAST_SLOT:
-            self.tell(visual, f"{len(categories)} bars have only {slot:.0f} pixels each")
+            self.tell(visual, f"{len(categories)} bars, but only {slot:.0f} pixels for each")
         top = max(float(value or 0) for _, values in series for value in values) or 1
         room = width - labels - 52
         thick = slot * 0.72 / len(series)
@@ -557,7 +567,7 @@ class Picture:
         return bool(report_files.property_of(visual.visual.get("objects", {}), "labels", "show"))
 
     def label_text(self, visual: Visual, number: int, value: float) -> str:
-        """Return a number as a data label."""
+        """Return a number as its data label shows it."""
         name = visual.projections("Y")[number]["nativeQueryRef"]
         pattern = self.data.formats.get(name, "")
         return dax_evaluator.formatted(value, pattern) if "%" in pattern else _short(value)
@@ -578,7 +588,7 @@ class Picture:
         floor = y + height - SMALL * 1.15 * lines - 4
         room = floor - y - SMALL * 1.3
         if room < 40:
-            self.tell(visual, f"its columns are only {room:.0f} pixels high")
+            self.tell(visual, f"the plot is only {room:.0f} pixels high")
         top = max((float(value or 0) for _, values in series for value in values), default=1) or 1
         wide = slot * 0.8 / max(1, len(series))
         is_narrow = False
@@ -614,7 +624,7 @@ class Picture:
                     across="center",
                 )
         if is_narrow and visual.dress.get("visualTooltip"):
-            self.tell(visual, "its columns are too narrow for their numbers")
+            self.tell(visual, "the columns are too narrow for their labels")
 
     def lines(self, visual: Visual, box: Box, context: Any) -> None:
         """Draw a line for each series."""
@@ -644,7 +654,7 @@ class Picture:
         self.write(x + width, floor + 3, "100", size=SMALL, across="right")
 
     def scatter(self, visual: Visual, box: Box, context: Any) -> None:
-        """Draw a point for each category, and the trend line."""
+        """Draw at most `MOST_POINTS` categories as points, and the trend line if it is shown."""
         (column,) = visual.fields("Column", "Category")
         (across,) = [name for _, name in visual.fields("Measure", "X")]
         (up,) = [name for _, name in visual.fields("Measure", "Y")]
@@ -748,7 +758,7 @@ class Picture:
         top += lines * CELL * 1.15 + 6
         fits = int((y + height - top) // ROW)
         if len(kept) > fits:
-            self.tell(visual, f"{len(kept)} rows, but room for only {fits}")
+            self.tell(visual, f"there are {len(kept)} rows, but room for only {fits}")
         numbers = [float(value) for value in cells.values() if value is not None]
         low, high = min(numbers), max(numbers)
         heated = bool(visual.visual.get("objects", {}).get("values"))
@@ -811,7 +821,7 @@ class Picture:
         shown = grid[: max(fits, 0)]
         widths = self.fixed(visual) or self.shared(heads, shown, is_number, width)
         if sum(widths) > width + 1:
-            self.tell(visual, f"its columns take {sum(widths):.0f} of {width:.0f} pixels")
+            self.tell(visual, f"the columns need {sum(widths):.0f} pixels and have {width:.0f}")
         lefts = [x + sum(widths[:place]) for place in range(len(widths))]
         lines = [
             wrapped(head, CELL, wide - 6, bold=True)
@@ -849,14 +859,14 @@ class Picture:
             top += deep * CELL * 1.2 + 4
             self.fill((x, top - 2, width, 0.6), "#D5DAE1")
         if is_list and not scrolls:
-            self.tell(visual, f"not all of its {len(grid)} rows fit")
+            self.tell(visual, f"not all of the {len(grid)} rows fit")
         if not grid:
             self.write(x, top, "(no rows)", colour=theme.MUTED)
 
     def highest(
         self, visual: Visual, columns: Sequence[Column], rows: list[Any], context: Any
     ) -> list[Any]:
-        """Return the rows that a top-n filter keeps, or the highest rows of a long sorted list."""
+        """Return the rows that top-n filters keep, and only the highest of a long sorted list."""
         for each in visual.filters:
             if each.get("type") != "TopN":
                 continue
@@ -875,7 +885,7 @@ class Picture:
         return rows
 
     def fixed(self, visual: Visual) -> list[float]:
-        """Return the column widths that the files define, if any."""
+        """Return the column widths that the files define; an empty list if there are none."""
         given = visual.visual.get("objects", {}).get("columnWidth", [])
         widths = {
             each["selector"]["metadata"]: report_files.property_of({"it": [each]}, "it", "value")
@@ -890,7 +900,10 @@ class Picture:
         is_number: Sequence[bool],
         width: float,
     ) -> list[float]:
-        """Return the column widths; if space is short, only columns of text are narrowed."""
+        """Return column widths that share the width of the table.
+
+        If space is short, only columns of text are narrowed.
+        """
         needs = []
         for place, head in enumerate(heads):
             words = max((width_of(word, CELL, bold=True) for word in head.split()), default=0)
@@ -984,7 +997,7 @@ def _canvas(width: float, height: float) -> Axes:
 
 
 def save(axes: Axes, path: Path) -> None:
-    """Write a picture with few colours, which keeps it small."""
+    """Write a picture with few colours, so that its file is small."""
     figure = axes.get_figure(root=True)
     if figure is None:
         raise ValueError("the drawing has no figure")
@@ -997,7 +1010,7 @@ def save(axes: Axes, path: Path) -> None:
 
 
 def load(folder: Path, connection: duckdb.DuckDBPyConnection) -> tuple[Data, dict[str, Page]]:
-    """Return the values and the pages of a project folder."""
+    """Return the values and the pages of the Power BI project in a folder."""
     files = project.read(folder)
     formats = {
         measure.name: measure.properties.get("formatString", "")
@@ -1012,7 +1025,7 @@ def load(folder: Path, connection: duckdb.DuckDBPyConnection) -> tuple[Data, dic
 def pictures(
     data: Data, pages: Mapping[str, Page], wanted: str = ""
 ) -> Iterator[tuple[str, Axes, list[Problem]]]:
-    """Yield the name, the drawing and the problems of each picture."""
+    """Yield the name, drawing and problems of each picture whose name contains `wanted`."""
     chosen = {
         name: page
         for name, page in pages.items()
@@ -1028,7 +1041,7 @@ def pictures(
 def pages_drawn(
     data: Data, chosen: Mapping[str, Page], pages: Mapping[str, Page]
 ) -> Iterator[tuple[str, Axes, list[Problem]]]:
-    """Yield the name, the drawing and the problems of each chosen page of a report."""
+    """Yield the name, drawing and problems of each chosen page of a report."""
     for page in chosen.values():
         given: dict[Column, frozenset[object]] = {}
         if page.kind == "Drillthrough":
@@ -1041,7 +1054,10 @@ def pages_drawn(
 
 
 def _example(data: Data) -> tuple[Column, Any]:
-    """Return the customer with the most actions, for the page of customer details."""
+    """Return the code of the customer with the most actions, after the column that holds it.
+
+    The drillthrough page of customer details shows this customer.
+    """
     ((customer,),) = data.evaluator.connection.execute(
         "select customer_code from marts.dim_customers inner join"
         " marts.fct_customer_recommendations using (customer_key)"
@@ -1051,7 +1067,7 @@ def _example(data: Data) -> tuple[Column, Any]:
 
 
 def _tooltips(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Problem]]:
-    """Draw every tooltip page, for a middle data point of the first visual that uses it."""
+    """Draw every tooltip page for the middle data point of the first visual that uses the page."""
     tips = [page for page in pages.values() if page.kind == "Tooltip"]
     high = max(page.content["height"] for page in tips) + 16
     across = 4
@@ -1107,7 +1123,7 @@ def _phone(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Probl
 
 
 def _has_many(page: Page) -> bool:
-    """Return whether the phone layout of a page has enough visuals to be worth drawing."""
+    """Return whether a page has enough visuals in its phone layout to be worth drawing."""
     return sum(bool(visual.mobile) for visual in page.visuals.values()) > 8
 
 
@@ -1130,7 +1146,11 @@ def connect(release: Path) -> duckdb.DuckDBPyConnection:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw the committed report with the values of a release."""
+    """Draw the committed report with the values of a release.
+
+    Returns:
+        1 if there is no release or the pictures have problems, else 0.
+    """
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("folder", type=Path, help="folder for the pictures")
     parser.add_argument(
@@ -1139,7 +1159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=PROJECT / "published" / "current",
         help="folder of a release, or file of a built warehouse (default: published/current)",
     )
-    parser.add_argument("--only", default="", help="draw only pages whose names contain this")
+    parser.add_argument("--only", default="", help="draw only pictures whose names contain this")
     parser.add_argument("--project", type=Path, default=PROJECT / "powerbi", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if not chosen.release.exists():

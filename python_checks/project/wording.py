@@ -1,6 +1,6 @@
-"""Find words in the project's texts that the glossary replaces.
+"""Find words in the project's text files that the glossary replaces.
 
-The last table of `docs/glossary.md` lists these phrases and what to write instead.
+The last table of `docs/glossary.md` lists these words and phrases, with what to write instead.
 `python -m python_checks.project.wording` prints each use.
 """
 
@@ -25,7 +25,7 @@ class Place:
     """One use of a replaced word.
 
     Attributes:
-        file: path below the project, with slashes.
+        file: path relative to the project, with slashes.
         line: number of the line in which the phrase begins.
         phrase: the replaced phrase, as in the glossary.
         write: what to write instead.
@@ -38,7 +38,7 @@ class Place:
 
 
 def replaced(glossary: str) -> dict[str, str]:
-    """Return the phrases that a glossary replaces, with their replacements.
+    """Return the replacement of each phrase that a glossary replaces.
 
     Args:
         glossary: text of the page, with the table below `HEADING`.
@@ -49,7 +49,7 @@ def replaced(glossary: str) -> dict[str, str]:
 
 
 def places(file: str, text: str, words: Mapping[str, str]) -> Iterator[Place]:
-    """Yield each use of a replaced phrase in a text, even across lines or in a name.
+    """Yield each use of a replaced phrase in some text, even across lines or in a name.
 
     Args:
         file: the path to report.
@@ -65,7 +65,7 @@ def places(file: str, text: str, words: Mapping[str, str]) -> Iterator[Place]:
 
 
 def texts(project: Path = PROJECT) -> Iterator[str]:
-    """Yield the tracked files that are searched, as paths below the project."""
+    """Yield the tracked files that are searched, as paths relative to the project."""
     listed = subprocess.run(
         ["git", "ls-files"],  # noqa: S607
         cwd=project,

@@ -1,4 +1,4 @@
-"""Check the answers by counting again in plain SQL."""
+"""Check the answers by computing them again in plain SQL."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,10 +18,10 @@ LONGEST = 320
 
 
 def untrue(connection: duckdb.DuckDBPyConnection, found: Answers) -> list[str]:
-    """Return a line for each answer that is malformed or contradicted by the marts.
+    """Return a line for each answer that is malformed, and for each that the marts contradict.
 
     Args:
-        connection: a warehouse with the marts of the answers.
+        connection: a warehouse with the marts from which the answers were computed.
         found: the answers.
     """
     lines = []
@@ -37,7 +37,10 @@ def untrue(connection: duckdb.DuckDBPyConnection, found: Answers) -> list[str]:
 
 
 def verdicts(connection: duckdb.DuckDBPyConnection, dimension: str, measure: str) -> list[Any]:
-    """Return verdict, statistic and customers of each test of two columns, in either order."""
+    """Return the verdict, statistic and number of customers of each test of these two columns.
+
+    A test may have the columns in either order.
+    """
     return connection.execute(
         "select verdict, statistic, customers from marts.fct_segment_differences "
         "where (dimension, measure) in ((?, ?), (?, ?)) and statistic is not null",
@@ -102,7 +105,7 @@ def _segments(connection: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
         "from marts.fct_customer_segments inner join marts.fct_customer_positions "
         "using (customer_key) group by segment order by money desc"
     ).fetchall()
-    # If segments have the same sum, any of them may be named.
+    # If several segments have the largest sum, any of them may be named.
     return answer.title.startswith(tuple(name for name, money in rows if money == rows[0][1]))
 
 
@@ -128,7 +131,7 @@ CLAIMS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Answer], bool]] = {
 
 
 def _is_round(value: Any, text: str) -> bool:
-    """Return whether a text begins with a rounded form of a value, such as `1.2 million`."""
+    """Return whether text begins with a rounded form of a value, such as `1.2 million`."""
     found = re.match(r"(-?[\d.,]+)(?: (million|billion|trillion))?", text)
     if found is None:
         return False

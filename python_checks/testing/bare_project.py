@@ -1,4 +1,4 @@
-"""A project with this project's macros and without its models, to test where dbt writes."""
+"""A dbt project with the macros of this one but without its models, to test where dbt writes."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ _NAMED_FOLDERS = (
 
 
 def bare_project(folder: Path) -> Path:
-    """Create a project with the settings, profile and macros of this one; return its folder."""
+    """Create a project with this project's settings, profiles and macros; return its folder."""
     (folder / "models").mkdir(parents=True)
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy2(PROJECT / name, folder / name)
@@ -27,13 +27,13 @@ def bare_project(folder: Path) -> Path:
 def run_elsewhere(
     project: Path, elsewhere: Path, *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run dbt on a project from another folder, with no folder named in the environment.
+    """Run dbt on a project from another folder, without the inherited variables that name folders.
 
     Args:
         project: the project's folder, which is passed on the command line.
-        elsewhere: the working folder, which is created.
+        elsewhere: the working folder, which must not exist yet.
         arguments: the dbt command with its options.
-        environment: variables to add to the environment; these may name folders.
+        environment: variables to add; these may name folders.
     """
     elsewhere.mkdir()
     variables = {name: text for name, text in os.environ.items() if name not in _NAMED_FOLDERS}

@@ -7,7 +7,7 @@ from python_checks.testing.dbt import Completed
 
 
 def bank(*arguments: str, **environment: str) -> Completed:
-    """Run `bank` and return its exit code and what it printed.
+    """Run `bank`, and return its exit code and what it printed.
 
     Args:
         arguments: the command with its options.

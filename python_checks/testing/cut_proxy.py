@@ -31,8 +31,8 @@ class CutProxy:
         cuts: Moments at which connections were cut.
         cut_at: When to cut the connection of the next publisher that commits rows; None for never.
         is_refusing: Whether new connections are refused.
-        refuse_after_cut: Whether to refuse new connections after a cut.
-        stall: Seconds between the COMMIT and the cut `during` it.
+        refuse_after_cut: Whether new connections are refused after a cut.
+        stall: Seconds between forwarding a COMMIT and cutting the connection `during` it.
     """
 
     dsn: str

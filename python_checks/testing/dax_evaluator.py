@@ -1,9 +1,9 @@
 """Compute DAX measures on the tables of a warehouse, from the text of their definitions.
 
-It is independent of the code that writes the measures. It reads measures, relationships and
-queries from the TMDL files, and parses the DAX text with pbi-parsers. Filters follow active
-relationships from one to many, as in Power BI. Only the functions below are supported, as described
-in Microsoft's DAX reference; anything else is an error.
+This module is independent of the code that writes the measures. It reads measures, relationships
+and queries from the TMDL files, and parses the DAX text with pbi-parsers. Filters follow active
+relationships from the one side to the many side, as in Power BI. Only the functions below are
+supported, and they work as in Microsoft's DAX reference. Anything else is an error.
 """
 
 import re
@@ -23,7 +23,7 @@ from bank_warehouse.powerbi import tmdl_reader
 from bank_warehouse.powerbi.tmdl_reader import Node, split_column, unquote
 
 Column = tuple[str, str]
-"""Table and column by their names in the model."""
+"""The name of a table in the model, and the name of one of its columns."""
 
 Context = Mapping[Column, frozenset[object]]
 """A filter context: each filtered column and its remaining values."""
@@ -41,18 +41,18 @@ AGGREGATES = {
 
 @dataclass(frozen=True)
 class Evaluator:
-    """The measures of a model, on a warehouse.
+    """Computes the measures of a model on the tables of a warehouse.
 
     Attributes:
         connection: a connection to a built warehouse.
-        relations: for each table of the model, the SQL of its rows.
-        sources: for each column of the model, its name in these rows.
+        relations: for each table of the model, the SQL that selects its rows.
+        sources: for each column of the model, its name in those rows.
         parents: the active relationships of each table. Each has the table's own column, the other
             table, and the other table's column.
-        measures: DAX by name.
+        measures: the DAX of each measure, by name.
         roles: for each role, the DAX filter of each table.
-        marts: for each table of the model, its marts.
-        sorts: for each column of the model, its sort column.
+        marts: for each table of the model, the marts that it reads.
+        sorts: for each column of the model that is sorted by another column, the other column.
         scope: columns by which the visual groups, for ISINSCOPE.
     """
 
@@ -99,7 +99,7 @@ class Evaluator:
         }
 
     def values(self, column: Column, context: Context) -> list[Any]:
-        """Return the values of a column that remain in a context."""
+        """Return the values of a column that remain in a filter context."""
         source = self.sources[column]
         rows = self.connection.execute(
             f'select distinct "{source}" from ({self.rows(column[0], context)})'
@@ -107,7 +107,7 @@ class Evaluator:
         return sorted((row[0] for row in rows), key=lambda value: (value is None, value))
 
     def reached_by(self, table: str) -> frozenset[str]:
-        """Return the tables whose filters reach `table`, itself included."""
+        """Return the tables whose filters reach `table`, including `table` itself."""
         found = {table}
         for _, parent, _ in self.parents.get(table, []):
             found |= self.reached_by(parent)
@@ -122,7 +122,7 @@ class Evaluator:
 
         Args:
             role: name of the role.
-            user: the name with which the user signs in.
+            user: the name under which the user signs in.
             access: rows of the access table, with the column names of the model.
         """
         context: dict[Column, frozenset[object]] = {}
@@ -144,7 +144,7 @@ class Evaluator:
     # ---------- rows
 
     def rows(self, table: str, context: Context) -> str:
-        """Return the SQL of the rows of a table that remain in a context."""
+        """Return SQL that selects the rows of a table that remain in a filter context."""
         return f"select * from ({self.relations[table]}) where {self._condition(table, context)}"
 
     def _condition(self, table: str, context: Context) -> str:
@@ -302,7 +302,7 @@ class Evaluator:
     def _rows_of(
         self, tree: Any, context: Context, names: Mapping[str, Any]
     ) -> list[tuple[Context, dict[str, Any]]]:
-        """Return the context and the column value of each row of VALUES or TOPN."""
+        """Return the filter context and the column value of each row of VALUES or TOPN."""
         if tree.function_name() == "VALUES":
             column = _column(tree.args[0])
             return [
@@ -324,7 +324,7 @@ class Evaluator:
         return [(here, row) for _, here, row in ranked]
 
     def _row_sql(self, tree: Any, names: Mapping[str, Any]) -> str:
-        """Return the SQL of an expression on the columns of a row."""
+        """Return SQL for an expression on the columns of a row."""
 
         def inner(part: Any) -> str:
             return self._row_sql(part, names)
@@ -357,7 +357,10 @@ class Evaluator:
     def _narrowed(
         self, conditions: list[Any], context: Context, names: Mapping[str, Any]
     ) -> Context:
-        """Return the context of CALCULATE; conditions replace filters, KEEPFILTERS narrows them."""
+        """Return the filter context inside CALCULATE.
+
+        Conditions replace filters, KEEPFILTERS narrows them, and REMOVEFILTERS removes them.
+        """
         changed = dict(context)
         for condition in conditions:
             keeps, tree = False, condition
@@ -376,7 +379,7 @@ class Evaluator:
 
 
 def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Evaluator:
-    """Return the evaluator of the model in the files of a project."""
+    """Return an evaluator of the model in the files of a Power BI project."""
     tables: dict[str, Node] = {}
     relationships: list[Node] = []
     roles: dict[str, dict[str, str]] = {}
@@ -423,9 +426,10 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
 
 
 def _loaded(tables: Mapping[str, Node], connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Load each table of the model once, as a refresh in Power BI does; return SQL to read it.
+    """Load each table of the model once, as a refresh in Power BI does; return SQL to read each.
 
-    A warehouse has no table `release`, so a measure that reads it is an error.
+    A table whose mart is missing is not loaded, and measures that read it fail. For example, only
+    a published release has the mart `release`.
     """
     relations = {name: _relation(node) for name, node in tables.items()}
     for number, (name, text) in enumerate(relations.items()):
@@ -436,7 +440,7 @@ def _loaded(tables: Mapping[str, Node], connection: duckdb.DuckDBPyConnection) -
 
 
 def _relation(table: Node) -> str:
-    """Return the SQL of a table's rows: a mart, joined marts, a list or a calculated table."""
+    """Return SQL for the rows of a table: a mart, joined marts, a list or a calculated table."""
     (partition,) = table.of("partition")
     text = partition.properties["source"]
     if "NAMEOF(" in text or "GENERATESERIES(" in text:
@@ -486,11 +490,11 @@ _SPELLED = (
     r"Text\.Upper\(Text\.Start\(\[\w+\], 1\)\) & "
     r'Text\.Replace\(Text\.Middle\(\[\w+\], 1\), "_", " "\)'
 )
-"""M that writes a code in words, with a capital letter and without underscores."""
+"""Matches M that writes a code in words, with a capital letter and without underscores."""
 
 
 def _case(chain: str) -> str:
-    """Return the SQL of a chain of comparisons in M."""
+    """Return SQL for a chain of comparisons in M."""
     value = r'"(?:[^"]|"")*"|[\d.]+'
     branches = re.findall(rf"if \[(\w+)\] (=|<) ({value}) then ({value})", chain)
     (last,) = re.findall(rf"else ({value}|\[\w+\]|{_SPELLED})\s*$", chain)
@@ -505,7 +509,7 @@ def _case(chain: str) -> str:
 
 
 def _replaced(nested: str) -> str:
-    """Return the SQL of nested calls of `Text.Replace` on a column."""
+    """Return SQL for nested calls of `Text.Replace` on a column."""
     column: str
     (column,) = re.findall(r"\[(\w+)\]", nested)
     text = '"(?:[^"]|"")*"'
@@ -527,7 +531,7 @@ def _constant(text: str) -> str:
 
 
 def _calculated(text: str) -> str:
-    """Return the SQL of the rows of a field parameter (measures) or a slider (numbers)."""
+    """Return SQL for the rows of a field parameter (measures) or a slider (numbers)."""
     series = re.search(r"GENERATESERIES\(([\d.]+), ([\d.]+), ([\d.]+)\)", text)
     if series is not None:
         low, high, step = (float(each) for each in series.groups())
@@ -542,7 +546,7 @@ def _calculated(text: str) -> str:
 
 
 def _listed(text: str) -> str:
-    """Return the SQL of the rows of `#table(type table [...], {...})`."""
+    """Return SQL for the rows of `#table(type table [...], {...})`."""
     found = re.search(r"type table \[(.*?)\],\s*\{(.*)\}\s*\)", text, flags=re.DOTALL)
     assert found is not None
     names = [each.split("=")[0].strip() for each in found[1].split(",")]
@@ -568,7 +572,7 @@ def parsed(text: str) -> Any:
 
     Raises:
         AssertionError: the text is not a DAX expression.
-        ValueError: the text is not a DAX expression.
+        ValueError: likewise; the parser raises one or the other.
     """
     if text not in _CACHE:
         _CACHE[text] = dax.to_ast(text)
@@ -632,7 +636,7 @@ _ROW_FUNCTIONS = {
     "CONVERT": "cast({} as double)",
 }
 _SHOWN = {"CONVERT": 1}
-"""By function, how many of its arguments are expressions; all of them by default."""
+"""How many arguments of a function are expressions. In functions that are not listed, all are."""
 
 
 def _is_list(tree: Any) -> bool:
@@ -640,14 +644,14 @@ def _is_list(tree: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """Return a value as the operator & converts it to text."""
+    """Return the text to which the operator & converts a value."""
     if value is None:
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _compare(sign: str, left: Any, right: Any) -> bool:
-    """Compare as DAX does: a blank equals 0 and the empty text."""
+    """Compare two values as DAX does: a blank equals 0 and the empty string."""
     if isinstance(left, str) or isinstance(right, str):
         left, right = left or "", right or ""
     else:
@@ -664,7 +668,7 @@ def _compare(sign: str, left: Any, right: Any) -> bool:
 
 
 def formatted(value: Any, pattern: str) -> str:
-    """Return a value in one of the model's formats; a blank becomes an empty text."""
+    """Return a value in one of the model's formats; a blank becomes an empty string."""
     if value is None or not pattern:
         return _text(value)
     if isinstance(value, date) or pattern.startswith("yyyy"):

@@ -1,8 +1,8 @@
-"""Run dbt on the project in the test's process, with all its output in a separate folder.
+"""Run dbt on the project in the test's process, with all of dbt's output in a separate folder.
 
-Starting dbt and parsing the project takes half as long as a build of the sample. So dbt is imported
-once, and the project is parsed once for each state of its files. The parsed manifests are kept in a
-folder that all processes of a test run share.
+Starting dbt and parsing the project takes half as long as a build of the sample. So each process
+imports dbt only once, and the project is parsed only after its files have changed. The parsed
+manifests are kept in a folder that all processes of a test run share.
 """
 
 import contextlib
@@ -35,16 +35,16 @@ METRICS_SUFFIX = ".metrics.json"
 def run_dbt(
     folder: Path, *arguments: str, project: Path = PROJECT, **environment: str
 ) -> Completed:
-    """Run dbt with all its output in `folder`, so that the project does not change.
+    """Run dbt with all of its output in `folder`, so that the project does not change.
 
-    dbt runs in this process, and reuses an existing manifest if possible. A command for any target
-    other than the default runs in its own process, in which Spark starts and ends.
+    dbt runs in this process, and reuses an existing manifest if possible. A command with `--target`
+    runs in its own process, in which Spark starts and ends.
 
     Args:
-        folder: gets `bank.duckdb`, `bank_history.duckdb`, `target/` and `logs/`.
+        folder: dbt writes `bank.duckdb`, `bank_history.duckdb`, `target/` and `logs/` to it.
         arguments: the dbt command with its options.
-        project: folder of the dbt project. A copy is parsed again, but only its changes if `folder`
-            has an earlier parse.
+        project: folder of the dbt project. dbt always parses a copy of this project, but only its
+            changed files if `folder` has an earlier parse.
         environment: variables that differ from those of this process. BANK_RAW_DIR is unset unless
             it is given here.
 
@@ -73,10 +73,10 @@ def run_dbt(
     with _environment(variables), contextlib.chdir(project):
         manifest = None
         if project == PROJECT and "parse" not in arguments:
-            # Read again for each command, because dbt changes its manifest when it compiles.
+            # The file is read for each command, because dbt changes a manifest when it compiles.
             kept = _parsed(is_drop=bool(environment.get("BANK_RAW_DIR")))
             manifest = Manifest.from_msgpack(kept.read_bytes())
-            # A parse would have written this file, which the build record needs.
+            # dbt writes this file only when it parses, but the build record needs it.
             target = Path(variables["DBT_TARGET_PATH"])
             target.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(kept.with_suffix(METRICS_SUFFIX), target / SEMANTIC_MANIFEST)
@@ -87,7 +87,8 @@ def parsed_project(*, is_drop: bool = False) -> dict[str, Any]:
     """Return the manifest of the project as `dbt parse` writes it.
 
     Args:
-        is_drop: whether to parse for a drop, which has sources, instead of the shipped seeds.
+        is_drop: whether to parse the project for a drop, whose tables are sources, instead of for
+            the shipped seeds.
     """
     text = _kept(is_drop=is_drop).with_suffix(".json").read_text(encoding="utf-8")
     manifest: dict[str, Any] = json.loads(text)
@@ -153,7 +154,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def _parsed(*, is_drop: bool) -> Path:
-    """Return the file of the parsed manifest; its JSON and the parse log are beside it."""
+    """Return the file of the parsed manifest, with its JSON and the parse log beside it."""
     file = _kept_file(is_drop=is_drop)
     if not file.exists():
         with locked(file):
@@ -165,8 +166,9 @@ def _parsed(*, is_drop: bool) -> Path:
 def _parse(file: Path, *, is_drop: bool) -> None:
     """Parse the project and write the manifest to a file.
 
-    A test proves that vars do not affect the parse. dbt parses only what changed since its last
-    parse, because its target folder and the paths in its environment stay the same.
+    Vars are left out, because they do not affect the parse, as a test proves. The target folder and
+    the paths in the environment are always the same, so dbt parses only what has changed since its
+    last parse.
     """
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
@@ -206,7 +208,7 @@ def _folder_of_kept() -> Path:
 
 @cache
 def _state_of_project() -> str:
-    """Return a hash of everything that a parse reads: the files of the project, and dbt itself."""
+    """Return a hash of what a parse depends on: the project's files, dbt and Python."""
     from dbt.version import installed
 
     found = hashlib.sha256(f"{PROJECT} {installed} {sys.version} {METRICS_SUFFIX}".encode())

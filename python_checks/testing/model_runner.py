@@ -56,13 +56,13 @@ _CLIENTS_SQL = """
 
 @dataclass(frozen=True)
 class Relation:
-    """The result of `dbt.ref` in a Python model."""
+    """What `dbt.ref` returns in a Python model."""
 
     connection: duckdb.DuckDBPyConnection
     name: str
 
     def df(self) -> Any:
-        """Return the table as a pandas frame."""
+        """Return the table as a pandas data frame."""
         return self.connection.execute(f"select * from {self.name}").df()
 
 
@@ -79,13 +79,13 @@ class Dbt:
 
 
 def compile_project(folder: Path) -> Mapping[str, Any]:
-    """Compile the project with dbt, and return its models and seeds by name.
+    """Compile the project with dbt, and return its models and seeds, by name.
 
     Args:
         folder: An empty folder for dbt's output.
 
     Raises:
-        RuntimeError: dbt fails. The message is its output.
+        RuntimeError: dbt fails. The message contains dbt's output.
     """
     ran = run_dbt(folder, "compile", "--quiet")
     if ran.returncode:
@@ -95,7 +95,7 @@ def compile_project(folder: Path) -> Mapping[str, Any]:
 
 
 def read_nodes(target: Path) -> Mapping[str, Any]:
-    """Return the models and seeds of a compiled project by name, from its target folder."""
+    """Return the models and seeds of a compiled project from its target folder, by name."""
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     return {
         node["name"]: node
@@ -128,7 +128,7 @@ def load_clients(
         connection: From `warehouse`.
         customers: The number of clients.
         seed: The seed of the generator.
-        plant: The name of an effect to plant; None for none.
+        plant: The name of an effect to plant in the data; None to plant none.
         is_reversed: Whether to reverse the order of the rows.
     """
     plan = make_plan(customers, seed, plant)
@@ -147,10 +147,10 @@ def run_models(
     names: Collection[str],
     given: Collection[str] = (CLIENTS,),
 ) -> None:
-    """Run models, after the models and seeds that they need, except those in `given`.
+    """Run models, and before them the models and seeds that they need, except those in `given`.
 
     Args:
-        connection: From `warehouse`; holds the relations of `given`.
+        connection: From `warehouse`. The relations in `given` are in this warehouse.
         nodes: From `compile_project`.
         names: The models to run.
         given: Relations that exist already.
@@ -189,7 +189,7 @@ def load_seed(
     Args:
         connection: From `warehouse`.
         node: The seed, from `compile_project`.
-        path: A file to use instead of the project's.
+        path: A CSV file to use instead of the seed's own file.
     """
     path = path or PROJECT / node["original_file_path"]
     with path.open(encoding="utf-8", newline="") as file:
@@ -211,12 +211,12 @@ def make_python_model(
     """Run a Python model and return its data frame.
 
     Args:
-        connection: Has the relations that the model reads.
+        connection: A connection to a warehouse with the relations that the model reads.
         path: The file of the model.
-        relations: The qualified name of each model and seed, by its name.
+        relations: The qualified name of each model and seed, by its short name.
 
     Raises:
-        RuntimeError: The file does not have the name of a Python file.
+        RuntimeError: The name of the file does not end in `.py`.
     """
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
@@ -233,10 +233,10 @@ def run_python_model(
     """Create the table of a Python model.
 
     Args:
-        connection: Has the relations that the model reads.
+        connection: A connection to a warehouse with the relations that the model reads.
         path: The file of the model.
-        name: The model.
-        relations: The qualified name of each model and seed, by its name.
+        name: The name of the model.
+        relations: The qualified name of each model and seed, by its short name.
     """
     connection.register("made", make_python_model(connection, path, relations))
     connection.execute(f"create or replace table {relations[name]} as from made")

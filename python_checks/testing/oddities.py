@@ -1,9 +1,9 @@
 """Odd raw drops, each made from the shipped seeds by one small function.
 
 The docstring of each function describes the oddity. Its decorator defines the expected outcome: the
-drop is read correctly, refused with a message, or some rows are quarantined with a reason.
-`ODDITIES` lists them; the tests run them, and the table in the documentation is generated from
-them.
+drop is read correctly or refused with a message, or some of its rows are quarantined with a reason.
+The decorator adds the oddity to `ODDITIES`. The tests read this list, and the table in
+`docs/odd-drops.md` is generated from it.
 """
 
 import csv
@@ -52,11 +52,12 @@ class Oddity:
         what: description of the oddity.
         make: writes the drop into an empty folder.
         outcome: read correctly (every row, every value), refused, or rows quarantined.
-        says: text in the refusal, or in the reason why rows are quarantined.
+        says: text in the refusal, or in the reasons of the quarantined rows.
         rows_quarantined: how many rows are quarantined.
         rows: number of records read, including quarantined ones.
-        decided_by: `reader` (shape of files and rows) or `staging` (contents of cells).
-        warns: text in a warning of the plan.
+        decided_by: what decides the outcome: `reader`, which plans how to read the files, or
+            `staging`, the models that read every cell.
+        warns: text in a warning about the drop; empty if the test looks for none.
         date_formats: the declared raw_date_format; by default, each file proves its formats.
         max_quarantine_rate: the share of rows that may be quarantined.
         variables: other dbt vars.
@@ -80,8 +81,8 @@ ODDITIES: list[Oddity] = []
 
 NOT_ON_WINDOWS = {
     "link_out_of_folder": "Windows users often cannot create links",
-    "named_pipe": "folders cannot hold named pipes",
-    "hostile_file_name": 'file names cannot contain * ? or "',
+    "named_pipe": "Windows folders cannot hold named pipes",
+    "hostile_file_name": 'Windows file names cannot contain * ? or "',
 }
 """Oddities that cannot be made on Windows, and why."""
 
@@ -173,14 +174,14 @@ def seed_text() -> str:
 
 
 def edit_line(number: int, edit: Callable[[str], str]) -> str:
-    """Return the clients seed with one row (1 is the first) edited as text."""
+    """Return the clients seed after an edit to the text of one row (1 is the first)."""
     lines = seed_text().split("\n")
     lines[number] = edit(lines[number])
     return "\n".join(lines)
 
 
 def edit_cells(column: str, edit: Callable[[str], str], numbers: Sequence[int] = ()) -> str:
-    """Return the clients seed with the cells of a column edited, in all rows or some."""
+    """Return the clients seed after an edit to a column, in all rows or those with `numbers`."""
     header, rows = seed_rows()
     place = header.index(column)
     for number, row in enumerate(rows, start=1):
@@ -190,13 +191,13 @@ def edit_cells(column: str, edit: Callable[[str], str], numbers: Sequence[int] =
 
 
 def edit_header(edit: Callable[[str], str]) -> str:
-    """Return the clients seed with each header edited."""
+    """Return the clients seed after an edit to each header."""
     header, rows = seed_rows()
     return text_of(rows, [edit(name) for name in header])
 
 
 def write_parquet(drop: Path, select: str, name: str = "banking-clients.parquet") -> None:
-    """Write a select over the clients seed (`seed`, all text) as Parquet."""
+    """Write the result of a select from `seed`, the clients seed as text columns, as Parquet."""
     with duckdb.connect() as connection:
         source = quote_literal(str(SEEDS / "raw_clients.csv"))
         connection.execute(f"create view seed as from read_csv({source}, all_varchar = true)")
@@ -204,7 +205,7 @@ def write_parquet(drop: Path, select: str, name: str = "banking-clients.parquet"
 
 
 def write_edited(drop: Path, edit: Edit) -> None:
-    """Write the seeds as a workbook whose first sheet is changed."""
+    """Write the seeds as a workbook after an edit to the first sheet."""
     write_xlsx(drop / "Banking.xlsx", seed_sheets(), edit=edit)
 
 
@@ -230,13 +231,13 @@ def mark_in_first_header(drop: Path) -> None:
 
 @oddity("read", warns="UTF-16-LE")
 def utf16_with_mark(drop: Path) -> None:
-    """UTF-16 with a mark, which spreadsheets call `Unicode text`."""
+    """UTF-16 with a byte-order mark, which spreadsheets call `Unicode text`."""
     put(drop, text_of(seed_rows()[1], separator="\t", line_end="\r\n").encode("utf-16"))
 
 
 @oddity("read", warns="UTF-16-BE")
 def utf16_without_mark(drop: Path) -> None:
-    """UTF-16, big-endian, without a mark."""
+    """UTF-16, big-endian, without a byte-order mark."""
     put(drop, seed_text().encode("utf-16-be"))
 
 
@@ -269,7 +270,7 @@ NAMED = {
     ),
     "misread_and_saved": ("utf-8", ["José Núñez".encode().decode("cp1252")]),
 }
-"""Oddities with their own client names: their encoding, and the names from row 2001 on."""
+"""The encoding of each oddity with names of its own, and the names from row 2001 on."""
 FIRST_NAMED = 2001
 
 
@@ -287,13 +288,13 @@ def named(encoding: str, names: Sequence[str]) -> bytes:
     by="staging",
 )
 def latin1(drop: Path) -> None:
-    """Western names in Latin-1 or Windows-1252, without a mark: the warning shows one name."""
+    """Western names in Windows-1252, which many call Latin-1: the warning shows one name."""
     put(drop, named(*NAMED["latin1"]))
 
 
 @oddity("read", warns="read as Latin-9", by="staging")
 def latin9(drop: Path) -> None:
-    """Latin-9 with `Š` and `Œ`, which would be symbols in Latin-1."""
+    """Latin-9 with `Š` and `Œ`, whose bytes are symbols in Latin-1."""
     put(drop, named(*NAMED["latin9"]))
 
 
@@ -305,7 +306,7 @@ def windows_1250(drop: Path) -> None:
 
 @oddity("read", warns="read as Windows-1250", by="staging")
 def hungarian_in_windows_1250(drop: Path) -> None:
-    """Hungarian names in Windows-1250: Windows-1252 would give letters of three languages."""
+    """Hungarian names in Windows-1250: in Windows-1252, they would mix three languages."""
     put(drop, named(*NAMED["hungarian_in_windows_1250"]))
 
 
@@ -317,7 +318,7 @@ def windows_1251(drop: Path) -> None:
 
 @oddity("read", warns="read as Mac Roman", by="staging")
 def mac_roman(drop: Path) -> None:
-    """Western names as old Macs wrote them."""
+    """Western names in Mac Roman, the encoding of old Macs."""
     put(drop, named(*NAMED["mac_roman"]))
 
 
@@ -341,14 +342,14 @@ def encoding_in_doubt(drop: Path) -> None:
 
 @oddity("refused", "It could be cp1252: 'IND")
 def byte_of_no_encoding(drop: Path) -> None:
-    """A stray byte in an id and in a name: an accented letter is normal only in the name."""
+    """A stray byte in an id and in a name: as an accented letter, it would fit only the name."""
     damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
     put(drop, damaged.encode("utf-8", "surrogateescape"))
 
 
 @oddity("quarantined", "invalid bytes", quarantined=6, warns="two encodings in one file")
 def two_encodings(drop: Path) -> None:
-    """Five cells in UTF-8 and six in Windows-1252: the six rows are quarantined, not guessed."""
+    """Five cells in UTF-8 and six in Windows-1252: the rows of the six are quarantined."""
     header, rows = seed_rows()
     remarks = dict.fromkeys(range(2000, 2005), "José")
     noted = [[*row, remarks.get(number, "")] for number, row in enumerate(rows)]
@@ -363,20 +364,20 @@ def two_encodings(drop: Path) -> None:
     by="staging",
 )
 def misread_and_saved(drop: Path) -> None:
-    """UTF-8 that was read as Latin-1 and saved again: a warning shows a cell."""
+    """UTF-8 that was read as Latin-1 and saved again: a warning shows one cell."""
     put(drop, named(*NAMED["misread_and_saved"]))
 
 
 @oddity("quarantined", "invalid bytes", quarantined=1, warns="not UTF-8")
 def invalid_bytes(drop: Path) -> None:
-    """A byte that is not UTF-8, in a file with the byte-order mark of UTF-8."""
+    """Two bytes that are not UTF-8, in a file with the byte-order mark of UTF-8."""
     damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
     put(drop, b"\xef\xbb\xbf" + damaged.encode("utf-8", "surrogateescape"))
 
 
 @oddity("read")
 def mark_read_as_latin1(drop: Path) -> None:
-    """A mark that was read as Latin-1 and saved again: the first header is `ï»¿Client ID`."""
+    """A UTF-8 mark that was read as Latin-1 and saved: the first header is `ï»¿Client ID`."""
     put(drop, "ï»¿" + seed_text())
 
 
@@ -419,7 +420,7 @@ def blank_trailing_lines(drop: Path) -> None:
 
 @oddity("read")
 def blank_last_line(drop: Path) -> None:
-    """A last line of only separators, without a line end."""
+    """A last line of only separators, which has no line end."""
     put(drop, seed_text() + "," * 24)
 
 
@@ -470,7 +471,7 @@ def quotes_and_separators_in_cells(drop: Path) -> None:
 
 @oddity("read", warns="quotes", by="staging")
 def line_breaks_in_cells(drop: Path) -> None:
-    """A name broken over two lines inside quotes."""
+    """Two names, each broken over two lines inside quotes."""
     put(drop, edit_cells("Name", lambda name: name.replace(" ", "\n"), [7, 8]))
 
 
@@ -493,7 +494,7 @@ def edge_quotes(column: str, first: int, last: int) -> str:
     Args:
         column: the column of the cells.
         first: row whose cell begins with a quote.
-        last: row whose cell ends with one.
+        last: row whose cell ends with a quote.
     """
     header, rows = seed_rows()
     place = header.index(column)
@@ -510,13 +511,13 @@ def quotes_around_90_rows(drop: Path) -> None:
 
 @oddity("quarantined", "broken quoting", quarantined=2, warns="a quote that is not closed")
 def quotes_around_two_rows(drop: Path) -> None:
-    """The same in the occupations of two neighbouring rows."""
+    """A quote before an occupation and another after the occupation in the next row."""
     put(drop, edge_quotes("Occupation", 11, 12))
 
 
 @oddity("quarantined", "broken quoting", quarantined=2, warns="a quote that is not closed")
 def quotes_around_first_cells(drop: Path) -> None:
-    """The same in the first cells, so that a line begins with the quote."""
+    """A quote before a client id, at the start of a line, and another after the next id."""
     put(drop, edge_quotes("Client ID", 11, 12))
 
 
@@ -544,7 +545,7 @@ def text_after_quote(drop: Path) -> None:
 
 @oddity("quarantined", "too few cells", quarantined=2)
 def short_rows(drop: Path) -> None:
-    """Two rows cut off."""
+    """Two rows that are cut off."""
     lines = seed_text().split("\n")
     lines[10] = lines[10].rsplit(",", 1)[0]
     lines[500] = lines[500].split(",")[0]
@@ -604,7 +605,7 @@ def header_of_another_order(drop: Path) -> None:
     by="staging",
 )
 def header_of_another_order_far_down(drop: Path) -> None:
-    """The same below the first 5,000 rows."""
+    """Two files joined in the same way, with the second header below row 5,000."""
     rows = seed_rows()[1]
     rows += [[f"B{client_id}", *cells] for client_id, *cells in rows]
     put(drop, joined_in_another_order(rows, 5500))
@@ -748,7 +749,7 @@ def amounts_in_thousands(drop: Path) -> None:
 
 @oddity("read", warns="mapping.yml", by="staging")
 def header_with_a_unit_named_in_the_mapping(drop: Path) -> None:
-    """The same header, named in mapping.yml because its amounts are in the right unit."""
+    """`Bank Loans (in thousands)` over amounts in full, and named in mapping.yml."""
     amounts_in_thousands(drop)
     (drop / "mapping.yml").write_text("clients: {columns: {Bank Loans: Bank Loans (in thousands)}}")
 
@@ -787,7 +788,7 @@ def headers_of_another_bank(drop: Path) -> None:
 
 @oddity("read", warns="archive.zip[data/mapping.yml]: translates headers and values", by="staging")
 def mapping_in_a_zip(drop: Path) -> None:
-    """The same in a ZIP archive, with the mapping file inside it."""
+    """The tables of another bank in a ZIP archive, with their mapping.yml."""
     headers_of_another_bank(drop)
     with zipfile.ZipFile(drop / "archive.zip", "w") as archive:
         for file in sorted(drop.iterdir()):
@@ -798,7 +799,7 @@ def mapping_in_a_zip(drop: Path) -> None:
 
 @oddity("read", warns="mapping.yml", by="staging")
 def values_that_yaml_reads_as_booleans(drop: Path) -> None:
-    """The values `No` and `Yes` of another bank: in the mapping file they are text."""
+    """Another bank's values `No` and `Yes`, which must not become booleans in mapping.yml."""
     put(drop, seed_text().replace(",High,", ",Yes,").replace(",Low,", ",No,"))
     (drop / "mapping.yml").write_text(
         "clients:\n  values:\n    Fee Structure: {No: Low, Yes: High}\n"
@@ -816,7 +817,7 @@ def two_columns_mapped_to_one(drop: Path) -> None:
 
 @oddity("refused", "mapping.yml, line 4: 'Bank Loans' is already defined on line 3")
 def mapping_with_a_name_twice(drop: Path) -> None:
-    """A mapping file that names a column twice: the last one must not be used without a message."""
+    """A mapping file that names a column twice: one name must not silently replace the other."""
     put(drop, seed_text())
     (drop / "mapping.yml").write_text(
         "clients:\n  columns:\n    Bank Loans: Business Lending\n    Bank Loans: Bank Loans\n"
@@ -867,7 +868,7 @@ def tables_under_wrong_names(drop: Path) -> None:
 
 @oddity("refused", "The most similar table is clients: 3 of its 25 columns are there (Client ID")
 def table_of_another_business(drop: Path) -> None:
-    """A file of another business's customers, named like the clients file."""
+    """The customers of another business, in a file with the name of a clients file."""
     (drop / "Banking.csv").write_text("customerID,gender,Age,tenure,Churn\n7590-V,Female,40,1,No\n")
 
 
@@ -940,7 +941,7 @@ def workbook(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def workbook_of_libreoffice(drop: Path) -> None:
-    """The same tables as sheets of an OpenDocument spreadsheet."""
+    """The four tables as sheets of an OpenDocument spreadsheet."""
     write_ods(drop / "Banking.ods", seed_sheets())
 
 
@@ -989,7 +990,7 @@ def write_converted(drop: Path, right: Sequence[int] = ()) -> None:
 
     Args:
         drop: an empty folder.
-        right: the rows with correct dates.
+        right: the rows whose dates are correct (0 is the first).
     """
     header, rows = seed_rows()
     cells = typed_rows(CLIENTS, rows)
@@ -1010,19 +1011,19 @@ def dates_read_by_a_spreadsheet(drop: Path) -> None:
 
 @oddity("refused", "[Data], row 4: 1,833 joining dates with a day above 12 are text")
 def dates_read_by_a_spreadsheet_but_one(drop: Path) -> None:
-    """The same with one correct date, whose day is 13."""
+    """Day-first dates read as month first in the same way, except one with the day 13."""
     write_converted(drop, [1])
 
 
 @oddity("refused", "[Data], row 1502: ")
 def dates_read_by_a_spreadsheet_further_down(drop: Path) -> None:
-    """The same below 1,500 correct dates."""
+    """Day-first dates read as month first, below 1,500 correct dates."""
     write_converted(drop, range(1500))
 
 
 @oddity("read", warns="read as %Y-%m-%d or %d/%m/%Y", by="staging")
 def few_dates_as_text_in_a_sheet(drop: Path) -> None:
-    """A sheet of dates, three of which are texts such as 13/10/2008."""
+    """A sheet of dates, three of which are text such as 13/10/2008."""
     write_edited(
         drop,
         lambda _, sheet: write_texts(
@@ -1032,7 +1033,7 @@ def few_dates_as_text_in_a_sheet(drop: Path) -> None:
 
 
 def write_texts(sheet: Worksheet, column: str, texts: dict[int, str]) -> None:
-    """Write texts into cells of a column, by row (1 is the first)."""
+    """Write text into cells of a column, by the number of the row (1 is the first)."""
     for number, text in texts.items():
         sheet.write_string(number, seed_rows()[0].index(column), text)
 
@@ -1060,14 +1061,14 @@ def money_as_text_with_a_comma_among_numbers(drop: Path) -> None:
 
 @oddity("read", warns="because other amounts of the column prove", by="staging")
 def money_as_text_that_proves_its_mark(drop: Path) -> None:
-    """A sheet with 258.000 and 1,234.56 as texts: the second proves a decimal point."""
+    """A sheet with 258.000 and 1,234.56 as text: the second proves a decimal point."""
     texts = {1: "258.000", 2: "1,234.56"}
     write_edited(drop, lambda _, sheet: write_texts(sheet, "Bank Loans", texts))
 
 
 @oddity("quarantined", "bank_loans has another decimal mark", quarantined=1, by="staging")
 def number_among_texts_with_a_decimal_comma(drop: Path) -> None:
-    """A sheet whose loans are texts such as 75.384,77, except for the number 258.125."""
+    """A sheet whose loans are text such as 75.384,77, except for the number 258.125."""
     place = CLIENTS_PLACE["bank_loans"]
 
     def edit(_book: Workbook, sheet: Worksheet) -> None:
@@ -1242,7 +1243,7 @@ def workbook_named_csv(drop: Path) -> None:
 
 @oddity("read")
 def many_parts(drop: Path) -> None:
-    """Twelve parts, which are read in numerical, not alphabetical order."""
+    """Twelve parts, which are read in numerical order, not in alphabetical order."""
     lines = seed_text().splitlines(keepends=True)
     for part in range(12):
         rows = lines[1 + part * 250 : 1 + (part + 1) * 250]
@@ -1477,7 +1478,7 @@ def iso_dates(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def codes_by_name(drop: Path) -> None:
-    """Relationship, gender and advisor by name instead of id, under the headers of the names."""
+    """Relationships, genders and advisors as names under headers such as `Gender`, not as ids."""
     header, rows = seed_rows()
     names = {}
     for table in LOOKUPS:
@@ -1576,7 +1577,7 @@ def date_before_anyone_was_born(drop: Path) -> None:
 
 @oddity("quarantined", "joined_bank is not a date", quarantined=1, by="staging")
 def date_with_two_digits_of_the_year(drop: Path) -> None:
-    """One date with a two-digit year, 06-05-19, among four-digit years."""
+    """One date with a two-digit year, such as 06-05-19, among four-digit years."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
 
 
@@ -1604,7 +1605,7 @@ def one_digit_of_a_year(drop: Path) -> None:
     date_formats=("%y/%m/%d",),
 )
 def one_digit_of_a_day_or_a_year(drop: Path) -> None:
-    """Dates such as 19/05/06, year first, and one as 01/05/6: either number can be the year."""
+    """Dates such as 19/05/06, year first, and one as 01/05/6: the 1 or the 6 can be the year."""
     header, rows = seed_rows()
     place = header.index("Joined Bank")
     for number, row in enumerate(rows, start=1):
@@ -1621,7 +1622,7 @@ def two_digits_of_every_year(drop: Path) -> None:
 
 @oddity("read", by="staging", date_formats=("%d-%m-%Y", "%d-%m-%y"))
 def years_of_two_and_of_four_digits(drop: Path) -> None:
-    """Some two-digit years among four-digit years, both declared."""
+    """Some two-digit years among four-digit years, with both formats declared."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], range(1, 1000)))
 
 
@@ -1645,7 +1646,7 @@ def iso_dates_declared_day_first(drop: Path) -> None:
 
 @oddity("read", by="staging", date_formats=("%d-%m-%Y", "%Y-%m-%d"))
 def dates_of_two_formats(drop: Path) -> None:
-    """Dates in two formats that cannot be confused, both declared."""
+    """Dates in two formats that cannot be confused, with both declared."""
     edit = lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"  # noqa: E731
     put(drop, edit_cells("Joined Bank", edit, range(1, 1000)))
 
@@ -1751,7 +1752,7 @@ def dates_with_month_names(drop: Path) -> None:
     'raw_date_format: ["%d-%m-%Y", "%m/%d/%Y"] reads 3,000',
 )
 def dates_rewritten_by_a_spreadsheet(drop: Path) -> None:
-    """Each date with a day up to 12 as 04/07/2015, the others unchanged."""
+    """Each date with a day up to 12 as 04/07/2015, the others as 25-07-2015."""
     put(drop, edit_cells("Joined Bank", local_date))
 
 
@@ -1762,7 +1763,7 @@ def dates_rewritten_by_a_spreadsheet(drop: Path) -> None:
     date_formats=("%d-%m-%Y", "%d/%m/%Y"),
 )
 def dates_rewritten_and_declared(drop: Path) -> None:
-    """The same with a declared order: a warning counts the dates that the declaration decided."""
+    """Dates rewritten in the same way, with an order declared: a warning counts those in doubt."""
     put(drop, edit_cells("Joined Bank", local_date))
 
 
@@ -1775,9 +1776,9 @@ def converted(
     """Return the seeds after a spreadsheet of another locale converted the dates it could read.
 
     Args:
-        early: writes the day, month and year of a date that it converted.
-        late: writes those of a date that it could not read.
-        numbers: the rows that it opened.
+        early: writes the day, month and year of a date that the spreadsheet converted.
+        late: writes those of a date that the spreadsheet could not read.
+        numbers: the rows that the spreadsheet opened (0 is the first).
         rest: writes the dates of the other rows.
     """
     header, rows = seed_rows()
@@ -1806,13 +1807,13 @@ def dates_converted_to_iso(drop: Path) -> None:
     date_formats=("%d/%m/%Y", "%Y-%d-%m"),
 )
 def dates_converted_and_declared(drop: Path) -> None:
-    """The same with the right order declared: a warning counts dates that fit both orders."""
+    """Dates converted in the same way, with the order declared: a warning counts those in doubt."""
     put(drop, converted())
 
 
 @oddity("refused", "1,064 such as 2006-04-07 00:00:00 may have day and month")
 def dates_converted_with_midnight(drop: Path) -> None:
-    """The same with midnight after each converted date, and no order declared."""
+    """Dates converted in the same way, with midnight after each, and no order declared."""
     put(drop, converted("{2}-{0}-{1} 00:00:00".format))
 
 
@@ -1988,7 +1989,7 @@ def money_with_more_digits_than_cents(drop: Path) -> None:
 
 @oddity("read", by="staging", variables={"raw_money_rounding": "half_up"})
 def money_rounded_half_up(drop: Path) -> None:
-    """The same, with rounding declared."""
+    """Money as 776242.9184, with rounding declared."""
     put(drop, edit_cells("Bank Loans", lambda money: f"{money}36"))
 
 
@@ -2080,7 +2081,7 @@ def invisible_characters_around_names(drop: Path) -> None:
 
 
 def respelt() -> str:
-    """Return the seeds and four repeated rows with different blanks, case or composed accents."""
+    """Return the seeds and four repeated rows that differ in blanks, case or composed accents."""
     rows = seed_rows()[1]
     first, second, third, fourth = ([*row] for row in rows[:4])
     first[0] = first[0].lower()
@@ -2094,7 +2095,7 @@ def respelt() -> str:
 
 @oddity("read", rows=3004, by="staging", warns="8 rows are 4 people written in different ways")
 def people_written_in_two_ways(drop: Path) -> None:
-    """Four repeated rows with a lower-case id, different blanks, capitals, or composed accents."""
+    """Four repeated rows that differ in the case of an id, blanks, capitals or composed accents."""
     put(drop, respelt())
 
 
@@ -2107,7 +2108,7 @@ def people_written_in_two_ways(drop: Path) -> None:
     variables={"near_duplicates": "quarantine"},
 )
 def people_written_in_two_ways_as_duplicates(drop: Path) -> None:
-    """The same with near_duplicates set to quarantine."""
+    """The same four repeated rows, with near_duplicates set to quarantine."""
     put(drop, respelt())
 
 
@@ -2119,7 +2120,7 @@ def bars_in_ids_and_names(drop: Path) -> None:
 
 
 def longer(count: int, edit: Callable[[int, list[str]], None]) -> str:
-    """Return clients with unique ids, each an edited row of the seed."""
+    """Return `count` clients with unique ids. Each is a row of the seed after an edit."""
     rows = [
         [f"N{at}", *row[1:]] for at, row in zip(range(count), cycle(seed_rows()[1]), strict=False)
     ]
@@ -2135,7 +2136,7 @@ def longer(count: int, edit: Callable[[int, list[str]], None]) -> str:
     by="staging",
 )
 def money_contradicted_further_down(drop: Path) -> None:
-    """After 5,500 rows that prove a decimal point, 258,000 and 258,5: all rows are examined."""
+    """Amounts such as 258,000 and 258,5 below 5,500 rows that prove a decimal point."""
 
     def edit(at: int, row: list[str]) -> None:
         if at >= 5500:
@@ -2151,7 +2152,7 @@ def money_contradicted_further_down(drop: Path) -> None:
     by="staging",
 )
 def dates_contradicted_further_down(drop: Path) -> None:
-    """5,000 dates such as 15-07-25 for the 25th of July 2015, then others such as 25-07-99."""
+    """5,000 dates such as 15-07-25, with the year first, then others such as 25-07-99."""
 
     def edit(at: int, row: list[str]) -> None:
         row[CLIENTS_PLACE["joined_bank"]] = (
@@ -2184,7 +2185,7 @@ def ids_in_scientific_notation(drop: Path) -> None:
 
 @oddity("refused", "client_id: 299 of 3,000 ids examined are written like 1.23457E+15")
 def some_ids_in_scientific_notation(drop: Path) -> None:
-    """The same in 299 rows."""
+    """299 ids as 1.23457E+15."""
     put(drop, edit_cells("Client ID", lambda _: "1.23457E+15", range(1, 300)))
 
 
@@ -2216,7 +2217,7 @@ def parquet_with_ids_as_doubles(drop: Path) -> None:
 
 @oddity("refused", "row 2: GenderId is written as 1E+00: a program that held the column as numbers")
 def lookup_with_codes_in_scientific_notation(drop: Path) -> None:
-    """A code of a lookup as 1E+00."""
+    """A code in a lookup as 1E+00."""
     put(drop, seed_text())
     (drop / "raw_genders.csv").write_text("GenderId,Gender\n1E+00,Male\n2,Female\n")
 
@@ -2271,7 +2272,7 @@ def noon_after_a_date(drop: Path) -> None:
 
 @oddity("read", warns="read as %Y%m%d", by="staging")
 def parquet_with_dates_as_numbers(drop: Path) -> None:
-    """Parquet with whole numbers such as 20000506 for dates."""
+    """Parquet with dates as whole numbers such as 20000506."""
     lookups(drop)
     day = "strftime(strptime(\"Joined Bank\", '%d-%m-%Y'), '%Y%m%d')"
     write_parquet(drop, f'select * replace (cast({day} as integer) as "Joined Bank") from seed')
@@ -2279,7 +2280,7 @@ def parquet_with_dates_as_numbers(drop: Path) -> None:
 
 @oddity("refused", "such as 1994-12-31 22:00:00. It looks like midnight in another time zone")
 def parquet_with_local_midnights(drop: Path) -> None:
-    """Parquet with midnights of a time zone two hours ahead of UTC, stored in UTC."""
+    """Parquet with dates as UTC times: midnight in a time zone two hours ahead."""
     lookups(drop)
     moment = "strptime(\"Joined Bank\", '%d-%m-%Y') - interval 2 hour"
     write_parquet(drop, f'select * replace ({moment} as "Joined Bank") from seed')
@@ -2321,7 +2322,7 @@ def money_in_an_unknown_currency(drop: Path) -> None:
 
 @oddity("quarantined", "not an amount to the cent", quarantined=4, by="staging")
 def money_in_other_forms(drop: Path) -> None:
-    """A minus after an amount, a long minus, digits grouped in pairs and a `k`: none is guessed."""
+    """A minus after an amount, a long minus, digits grouped in pairs, and a `k` for thousands."""
     header, rows = seed_rows()
     for row, cell in zip(rows, ("1200.00-", "\u22121200.00", "12,34,567.89", "12k"), strict=False):
         row[header.index("Bank Loans")] = cell
@@ -2348,7 +2349,7 @@ def digits_of_other_scripts(drop: Path) -> None:
 
 @oddity("read", warns="UTF-32-LE")
 def utf32_without_mark(drop: Path) -> None:
-    """UTF-32 without a mark."""
+    """UTF-32 without a byte-order mark."""
     put(drop, seed_text().encode("utf-32-le"))
 
 
@@ -2394,26 +2395,26 @@ def lines_of_a_merge(drop: Path) -> None:
 
 @oddity("refused", "the columns match no known table: 'version https://")
 def pointer_for_a_file(drop: Path) -> None:
-    """A pointer file of Git LFS instead of the file."""
+    """A Git LFS pointer instead of the clients file."""
     put(drop, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
 
 
 @oddity("refused", "an HTML or XML page, not a table: it begins with '<!DOCTYPE html>")
 def page_for_a_file(drop: Path) -> None:
-    """A saved log-in page with the name of the file."""
+    """A saved log-in page with the name of the clients file."""
     put(drop, "<!DOCTYPE html><html><body>Sign in</body></html>\n")
 
 
-# ------------------------------------------------------------------ the table of the docs
+# ------------------------------------------------------------------ the table in the docs
 
 DOCUMENT = SEEDS.parents[1] / "docs" / "odd-drops.md"
 BEGIN, END = "<!-- oddities: begin -->", "<!-- oddities: end -->"
 
 
 def what_happens(oddity: Oddity) -> str:
-    """Return the outcome of an odd drop in a few words."""
+    """Return what happens to an odd drop, in Markdown."""
     if oddity.outcome == "read":
-        return "read correctly" + (f"; a warning says `{oddity.warns}`" if oddity.warns else "")
+        return "read correctly" + (f"; a warning contains `{oddity.warns}`" if oddity.warns else "")
     if oddity.outcome == "refused":
         return f"refused: `{oddity.says}`"
     plural = "s" if oddity.rows_quarantined > 1 else ""

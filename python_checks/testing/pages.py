@@ -1,4 +1,4 @@
-"""The commands that the README and the documents show."""
+"""The commands that the README, CONTRIBUTING.md and the documents show."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,10 @@ from functools import cache
 from python_checks.testing.paths import PROJECT
 
 LANGUAGES = {"sh", "powershell", "text", "csv", "yaml", "sql", "mermaid", "python", "json"}
-"""The languages of code blocks. Tests execute the blocks of `sh`, unless a comment says why not."""
+"""The languages that code blocks may have.
+
+Tests execute the blocks of `sh`, unless a comment says why not.
+"""
 
 _BLOCK = re.compile(
     r"(?:<!-- not executed: (?P<reason>[^\n]+?) -->\n\s*)?"
@@ -21,11 +24,11 @@ class Block:
     """A block of code in a page.
 
     Attributes:
-        page: The page, relative to the project.
-        line: The line at which the block begins.
-        language: The language in the fence.
-        text: Its lines.
-        reason: Why no test executes it; empty if one does.
+        page: The path of the page, relative to the project.
+        line: The line of the page at which the block begins.
+        language: The language that the fence names.
+        text: The lines of the block.
+        reason: The comment that says why no test executes the block; empty if there is none.
     """
 
     page: str
@@ -41,7 +44,7 @@ class Block:
 
 
 def pages() -> list[str]:
-    """Return the pages that may contain commands, relative to the project."""
+    """Return the paths of the pages that may contain commands, relative to the project."""
     found = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").rglob("*.md")]
     return sorted(page.relative_to(PROJECT).as_posix() for page in found)
 
@@ -63,7 +66,7 @@ def blocks(page: str) -> tuple[Block, ...]:
 
 
 def executed(page: str) -> tuple[str, ...]:
-    """Return the commands of a page that a test executes, in order."""
+    """Return the commands on a page that a test executes, in order."""
     return tuple(
         command
         for block in blocks(page)
@@ -73,6 +76,6 @@ def executed(page: str) -> tuple[str, ...]:
 
 
 def inline_commands(page: str) -> list[str]:
-    """Return the commands of `bank`, `dbt` and `make` that a page names in its sentences."""
+    """Return the `bank`, `dbt` and `make` commands on a page, outside its code blocks."""
     text = _BLOCK.sub("", (PROJECT / page).read_text("utf-8"))
     return re.findall(r"`((?:bank|make|dbt) [a-z][^`]*)`", " ".join(text.split()))

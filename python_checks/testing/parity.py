@@ -1,7 +1,8 @@
 """Compare the marts that two engines built, row by row.
 
-Rows are matched by the grain that the mart's tests declare. All values must be equal. Doubles may
-differ by a relative `TOLERANCE`, because the engines sum them in different orders.
+Rows are matched by the grain that the mart's tests declare. Their values must be equal, with two
+exceptions: doubles may differ by a relative `TOLERANCE`, because the engines sum them in different
+orders, and each column in `APPROXIMATE` has a tolerance of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +15,10 @@ import duckdb
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 TOLERANCE = 1e-9
-"""Tolerance of doubles, relative to the larger value."""
+"""Tolerance for doubles, relative to the larger value."""
 
 APPROXIMATE = {("fct_source_profile", "approximate_distinct_values"): 0.45}
-"""Tolerances of columns that are estimated with sketches, which differ between engines.
+"""Relative tolerances for columns that are estimated with sketches, which differ between engines.
 
 DuckDB's HyperLogLog has 64 registers, so its standard error is 1.04 / sqrt(64) = 13% (Flajolet,
 Fusy, Gandouet, Meunier (2007), AofA, 137-156). The tolerance is three and a half standard errors,
@@ -30,8 +31,8 @@ class Mart:
     """A mart as dbt's manifest describes it.
 
     Attributes:
-        relation: Schema and name, as SQL.
-        name: Its name.
+        relation: The qualified name, as SQL.
+        name: The name without the schema.
         columns: Every column with its type in the contract.
         grain: The columns that are unique together.
     """
@@ -50,8 +51,8 @@ class Comparison:
         rows: Number of rows in the first engine.
         other_rows: Number of rows in the second engine.
         unmatched: Number of rows without a match by grain, on either side.
-        different: Number of rows that differ, by column; columns without any are left out.
-        example: One row that differs, as text; empty if none does.
+        different: Number of rows that differ, by column; columns without differences are left out.
+        example: One row that differs or has no match, as text; empty if there is none.
     """
 
     rows: int
@@ -62,7 +63,7 @@ class Comparison:
 
     @property
     def is_equal(self) -> bool:
-        """Whether both engines hold the same rows."""
+        """Whether both engines hold the same rows, within the tolerances."""
         return self.rows == self.other_rows and not self.unmatched and not self.different
 
 
@@ -123,7 +124,7 @@ def compare(connection: duckdb.DuckDBPyConnection, mart: Mart, folder: Path) -> 
         """
     )
     [row] = connection.execute(
-        # Counted separately, because the join repeats a row that matches duplicates.
+        # The rows of each side are counted without the join, which repeats rows with duplicates.
         f"select (select count(*) from {mart.relation}), (select count(*) from {other}),"
         f" count(*) filter (where here is null or there is null)"
         f"{', ' + counts if counts else ''} from compared"

@@ -5,4 +5,4 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 SEEDS = PROJECT / "seeds" / "raw"
 ORIGINAL = PROJECT.parent / "shared" / "data" / "original"
-"""The original data pack, which is not part of the project. If absent, its tests are skipped."""
+"""The original data pack, which is not part of the project. Without it, some tests are skipped."""

@@ -1,9 +1,10 @@
 """A slow, independent reader of a clients file in plain Python.
 
-It shares no code with the package or the macros, so it is a check on their results. It reads text
-files in a given encoding (plain, gzip or in a ZIP archive), workbooks (.xlsx and .ods) of texts and
-numbers, and Parquet of texts. It supports the usual headers in any case and punctuation, and
-joining dates in digits. It uses the shipped lookups, or none.
+The reader shares no code with the package or the macros, so it is a check on their results. It
+reads text files in a given encoding (plain, gzip or in a ZIP archive), the first sheet of workbooks
+(.xlsx and .ods) whose cells are text or numbers, and Parquet files whose columns are text. It
+supports the usual headers in any case and punctuation, and joining dates in digits. It uses the
+shipped lookups, or none.
 """
 
 import csv
@@ -67,7 +68,7 @@ SPACES = " \u00a0\u202f\u2009"
 
 @dataclass(frozen=True)
 class Quarantined:
-    """A quarantined row: its number (the header is row 1), the reasons and its amounts."""
+    """A quarantined row: its number (the header is row 1), its reasons and its amounts."""
 
     row: int
     reasons: frozenset[str]
@@ -82,8 +83,8 @@ class Reading:
         refusal: words that the refusal must contain; None if the file is accepted.
         accepted: values of the accepted rows.
         quarantined: the quarantined rows. A reason is the faulty column, the fault of the line,
-            `repeats` (it repeats an earlier row), or `one` (it is one of several different rows of
-            one customer).
+            `repeats` (the row repeats an earlier one), or `one` (the row is one of several
+            different rows of one customer).
         rows: number of records in the file.
     """
 
@@ -118,7 +119,7 @@ def read_plainly(
 
     Args:
         path: the file.
-        lookups: the folder of the shipped seeds, for the codes; None if ids serve as names.
+        lookups: the folder of the shipped seeds, which name the codes; None if ids serve as names.
         max_quarantine_rate: the share of rows that may be quarantined.
         encoding: encoding of a text file without a byte-order mark.
     """
@@ -193,7 +194,7 @@ def read_plainly(
 
 
 def _widths(lines: list[str], separator: str) -> set[int]:
-    """Return the cell counts of rows that are not blank; an empty set if a quote is misplaced."""
+    """Return the cell counts of rows that are not blank; none if a quote is misplaced."""
     read = csv.reader(io.StringIO("\n".join(lines)), delimiter=separator, strict=True)
     try:
         return {len(cells) for cells in read if any(cell.strip() for cell in cells)}
@@ -209,7 +210,7 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def _first_sheet(path: Path) -> list[list[str]]:
-    """Return the rows of the first sheet of a workbook, from A1 on, without blank ones."""
+    """Return the rows of the first sheet of a workbook, from column A on, without blank rows."""
     with zipfile.ZipFile(path) as archive:
         texts = ElementTree.fromstring(archive.read("xl/sharedStrings.xml"))  # noqa: S314
         shared = ["".join(item.itertext()) for item in texts.iter(f"{_MAIN}si")]
@@ -226,7 +227,8 @@ def _first_sheet(path: Path) -> list[list[str]]:
             is_shared = cell.get("t") == "s"
             cells[place - 1] = shared[int(value)] if is_shared else _sheet_number(value)
         width = len(rows[0]) if rows else max(cells) + 1
-        listed = [cells.get(place, "") for place in range(width)]  # cells to the right are notes
+        # Cells right of the header are notes.
+        listed = [cells.get(place, "") for place in range(width)]
         if any(cell.strip(" \t") for cell in listed):
             rows.append(listed)
     return rows
@@ -239,7 +241,7 @@ class _Number(str):
 
 
 def _sheet_number(text: str) -> _Number:
-    """Return a number without the surplus digits of a double."""
+    """Return a number as text without the surplus digits of a double."""
     number = Decimal(text)
     cents = round(number, 2)
     if abs(number - cents) > Decimal("0.000001"):
@@ -248,7 +250,7 @@ def _sheet_number(text: str) -> _Number:
 
 
 def _table(path: Path, data: bytes) -> list[list[str]] | None:
-    """Return the rows of a workbook or a Parquet file, header first; None for text."""
+    """Return the header and the rows of a workbook or a Parquet file; None for text."""
     if data.startswith(b"PAR1"):
         columns = pyarrow.parquet.read_table(path)
         lists = [["" if cell is None else cell for cell in c.to_pylist()] for c in columns.columns]
@@ -266,7 +268,7 @@ _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 
 
 def _first_ods_table(archive: zipfile.ZipFile) -> list[list[str]]:
-    """Return the rows of the first table of an .ods, without blank ones."""
+    """Return the rows of the first table of an .ods file, without blank rows."""
     content = ElementTree.fromstring(archive.read("content.xml"))  # noqa: S314
     rows: list[list[str]] = []
     for row in next(content.iter(f"{_TABLE}table")).iter(f"{_TABLE}table-row"):
@@ -298,7 +300,7 @@ def _text(data: bytes, encoding: str) -> str:
 
 
 def records_of(lines: list[str], separator: str, width: int) -> list[list[str] | str]:
-    """Return the cells, or the fault, of each record that is not blank."""
+    """Return the cells of each record that is not blank, or its fault if the quoting is broken."""
     found: list[list[str] | str] = []
     number = 0
     while number < len(lines):
@@ -319,7 +321,7 @@ def records_of(lines: list[str], separator: str, width: int) -> list[list[str] |
 
 
 def _is_one(lines: list[str], separator: str, width: int) -> bool:
-    """Return whether lines whose quotes match are one record and not several rows."""
+    """Return whether lines whose quotes match are one record rather than several rows."""
     text = "\n".join(lines)
     spans: list[tuple[int, int]] = []
     cells = _cells(text, separator, spans) or []
@@ -360,16 +362,16 @@ def _is_one(lines: list[str], separator: str, width: int) -> bool:
 
 
 def _is_inside(at: int, spans: list[tuple[int, int]], text: str) -> bool:
-    """Return whether a position is inside a cell that ends in the line where it begins."""
+    """Return whether a position is inside a cell that begins and ends in the same line."""
     return any(first <= at < last and "\n" not in text[first:last] for first, last in spans)
 
 
 def _cells(
     text: str, separator: str, spans: list[tuple[int, int]] | None = None
 ) -> list[str] | None:
-    """Return the cells of a record; an empty list if its quotes are broken, None if one is open.
+    """Return the cells of a record: an empty list if a quote is misplaced, None if one is open.
 
-    If `spans` is given, the position of each cell in the text is added to it.
+    If `spans` is given, the start and end of each cell in the text are added to this list.
     """
     cells = []
     at = 0
@@ -431,9 +433,10 @@ def _codes(lookups: Path | None, rows: list[dict[str, str]]) -> dict[str, dict[s
 
 
 def _own_names(codes: list[str | None], noun: str) -> dict[str, str]:
-    """Return the names of codes without a lookup: generated for ids, unchanged for names."""
+    """Return names for codes without a lookup. Ids get a generated name; names stay unchanged."""
     known: dict[str, str] = {}
-    for code in sorted(filter(None, codes), reverse=True):  # case is ignored
+    # If codes differ only in case, the first in sort order is kept, because it comes last.
+    for code in sorted(filter(None, codes), reverse=True):
         is_id = " " not in code and any("0" <= letter <= "9" for letter in code)
         known[code.lower()] = f"{noun} {code}" if is_id else code
     return known
@@ -516,7 +519,7 @@ def _whole(text: str) -> int | None:
 
 
 def _currency_at(text: str, *, front: bool) -> tuple[str | None, str]:
-    """Return the currency at one end of a text, and the text without it."""
+    """Return the currency at one end of an amount, and the rest of the amount."""
     for sign, code in SIGNS.items():
         end = text[: len(sign)] if front else text[-len(sign) :]
         if end.upper() == sign:
@@ -526,7 +529,7 @@ def _currency_at(text: str, *, front: bool) -> tuple[str | None, str]:
 
 
 def _peeled(cell: str) -> tuple[str, str | None, str] | None:
-    """Return the sign (`(` for brackets), currency and number of an amount; None for other text."""
+    """Return the sign (`(` for brackets), currency and digits of an amount; None for other text."""
     text = cell.strip(BLANKS)
     sign = text[:1] if text[:1] in "+-" else ""
     text = text[len(sign) :].lstrip(SPACES)
@@ -623,7 +626,7 @@ def _money(cell: str, notation: _Notation, currencies: set[str]) -> Decimal | No
 
 
 def _date_readings(cell: str) -> dict[str, date]:
-    """Return the possible dates of a text, by the order of its parts and its separator."""
+    """Return the dates that a cell may mean, by order and separator, such as `dmY-`."""
     midnight = r"[T ](0{1,2}:00(:00(\.0+)?)?Z?|12:00(:00)? ?[Aa][Mm]) *$"
     text = re.sub(midnight, "", cell.strip(BLANKS)).strip(BLANKS)
     match = re.fullmatch(r"([0-9]{1,4})([-/. ])([0-9]{1,2})\2([0-9]{1,4})", text)
@@ -664,7 +667,7 @@ def _exchanged(order: str) -> str:
 
 
 def _date_orders(cells: list[str], rate: float) -> tuple[list[str], str]:
-    """Return the orders that the dates of a file prove, and words of the refusal, if any."""
+    """Return the orders that the dates of a file prove, and the refusal's words, if any."""
     unread = [cell for cell in cells if not _date_readings(cell)]
     if len(unread) > max(0.5, rate) * len(cells) and any(map(_clean, unread)):
         return [], "raw_date_format"
@@ -673,7 +676,7 @@ def _date_orders(cells: list[str], rate: float) -> tuple[list[str], str]:
         readings = _date_readings(cell)
         if readings:
             order = next(iter(readings))
-            # A kind of date: the number of digits and the position of the year, and the separator.
+            # Dates of one kind agree in the year's digits, the year's position and the separator.
             kinds["y" in order, order[0] == "Y", order[3:]].append(readings)
     proved: list[tuple[int, str]] = []
     unproved = 0
@@ -704,7 +707,7 @@ Kind = tuple[bool, bool, str]
 
 
 def _converted(kinds: dict[Kind, list[dict[str, date]]]) -> set[Kind]:
-    """Return the kinds whose dates a spreadsheet converted with day and month exchanged."""
+    """Return the kinds of date in which a spreadsheet has probably exchanged day and month."""
     days: dict[Kind, set[date]] = {}
     doubtful = set()
     for name, kind in kinds.items():

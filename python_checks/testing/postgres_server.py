@@ -11,13 +11,13 @@ from pathlib import Path
 def temporary_postgres() -> Iterator[str]:
     """Start a server in a new temporary folder, on its own socket.
 
-    The server listens on no network address (on Windows, on a free local port). If root starts it,
-    it switches to another user. That user cannot reach pytest's folders, so the folder is outside
-    them.
+    The server listens on no network address (on Windows, on a free local port). If root starts the
+    server, it runs as another user. That user cannot reach pytest's folders, so the folder is
+    outside them.
 
     Yields:
-        The URI of its database `postgres`, for the superuser. At the end the server is stopped and
-        its folder removed.
+        The URI of the server's database `postgres`, for the superuser. At the end, the server is
+        stopped and its folder removed.
     """
     with warnings.catch_warnings():
         # Without XDG_RUNTIME_DIR, the library warns about where it keeps its lock.

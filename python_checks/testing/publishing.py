@@ -1,4 +1,4 @@
-"""Shared code of the publishing tests: copies of warehouses, with records that they passed."""
+"""Shared code of the publishing tests: warehouses, with records that they passed all checks."""
 
 import json
 import shutil
@@ -48,8 +48,9 @@ def change_checked(
     Args:
         warehouse: A copy from :func:`copy_checked`.
         statements: SQL to run in it.
-        edit: Changes the contracts; it is called with the contracts by name.
-        version: Schema version of the build.
+        edit: A function that changes the contracts. Its argument is a dictionary of the contracts
+            by name.
+        version: The schema version to record; None keeps the recorded one.
     """
     change(warehouse, *statements)
     path = records.build_record_path(warehouse)
@@ -72,7 +73,7 @@ def change(warehouse: Path, *statements: str) -> None:
 
 
 def edit_record(path: Path, **values: object) -> None:
-    """Set values in a record."""
+    """Set values in the record at `path`."""
     records.write_json(path, json.loads(path.read_text("utf-8")) | values)
 
 
@@ -81,8 +82,8 @@ def running_holder(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
     """Run Python code in another process that opens `path` and keeps it open.
 
     Args:
-        code: gets the path as `sys.argv[1]` and calls `wait()` once it is open.
-        path: the file or folder.
+        code: opens the path, which is in `sys.argv[1]`, and then calls `wait()`.
+        path: the file or folder to open.
 
     Yields:
         The process, which ends when its input is closed.
@@ -101,10 +102,10 @@ def running_holder(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def record_as_passed(warehouse: Path, template: Path) -> None:
-    """Write both records of a changed warehouse, as if it had been built and checked like that.
+    """Write the build record and the checks record of a warehouse as if it had passed all checks.
 
     Args:
-        warehouse: The changed file.
+        warehouse: The warehouse, which may have been changed since it was built.
         template: A warehouse whose build record supplies everything except the fingerprints.
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -116,7 +117,7 @@ def record_as_passed(warehouse: Path, template: Path) -> None:
 
 
 def second_warehouse(built: Path, folder: Path) -> Path:
-    """Copy a warehouse, delete rows of its tables, record that it passed, and return the copy."""
+    """Copy a warehouse, delete some rows, record that the copy passed, and return the copy."""
     copy = folder / built.name
     shutil.copyfile(built, copy)
     with duckdb.connect(str(copy)) as connection:

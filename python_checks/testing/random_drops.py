@@ -1,8 +1,9 @@
 """Random raw drops from the shipped seeds, each identified by a number.
 
-A drop has 1 to 500 clients of the seeds. Up to four of the `SHAPES` change their dates, categories
-and amounts: one category, balances of zero, overdrafts and so on. Only `an amount too large` makes
-a row invalid, and that row is quarantined. Every data test must therefore pass for every drop.
+A drop has 1 to 500 clients from the seeds. Up to four of the `SHAPES` change the dates, categories
+and amounts of the clients, for example to one category, balances of zero or overdrafts. Only the
+shape `an amount too large` makes a row invalid, and that row is quarantined. Every data test must
+therefore pass for every drop.
 """
 
 import csv
@@ -19,7 +20,7 @@ from python_checks.testing.paths import SEEDS
 
 Row = dict[str, str]
 DATES = (date(2000, 2, 29), date(2021, 12, 31), date(2026, 11, 28))
-"""The as-of dates of drops; the second is that of the seeds."""
+"""The as-of dates of drops; the second is the as-of date of the seeds."""
 LARGEST = 500
 MOST_SHAPES = 4
 LARGEST_AMOUNT = "999999999999.99"
@@ -54,10 +55,10 @@ class Drop:
     """A random drop.
 
     Attributes:
-        name: Its name in test ids.
-        clients: the rows of the clients file, by header.
+        name: the name of the drop in test ids.
+        clients: the rows of the clients file, as dictionaries of cells by header.
         as_of_date: the as-of date.
-        shapes: the names of its shapes.
+        shapes: the names of the shapes that changed the drop.
         quarantined: number of quarantined rows.
         advisors: number of investment advisors; None keeps those of the seeds.
     """
@@ -86,11 +87,11 @@ class Drop:
 
 Shape = Callable[[Drop, Random], None]
 SHAPES: dict[str, Shape] = {}
-"""Changes to a drop, by name."""
+"""Functions that change a drop, by name."""
 
 
 def shape(make: Shape) -> Shape:
-    """Add a shape under the name of its function."""
+    """Add a function to `SHAPES` under its own name."""
     SHAPES[make.__name__.replace("_", " ")] = make
     return make
 
@@ -102,7 +103,8 @@ def draw(number: int, seed: int) -> Drop:
     drop = Drop(f"{number}", sampled(random.sample(_ROWS, size)), random.choice(DATES))
     move_dates(drop)
     names = random.sample(sorted(SHAPES), random.randint(0, MOST_SHAPES))
-    names.sort(key=lambda name: name == "an amount too large")  # must be last
+    # The invalid row comes last, so that no other shape makes it valid again.
+    names.sort(key=lambda name: name == "an amount too large")
     for name in names:
         SHAPES[name](drop, random)
     drop.shapes = tuple(names)
@@ -110,7 +112,7 @@ def draw(number: int, seed: int) -> Drop:
 
 
 def sampled(rows: Sequence[Sequence[str]]) -> list[Row]:
-    """Return each row of the seed as its cells by header."""
+    """Return rows of the seed as dictionaries of cells by header."""
     return [dict(zip(HEADER, row, strict=True)) for row in rows]
 
 
@@ -146,14 +148,14 @@ def negative(amount: str) -> str:
 
 @shape
 def one_category(drop: Drop, random: Random) -> None:
-    """Every client has the value of the first one in some columns."""
+    """In some columns, every client has the value of the first client."""
     for column in random.sample(CATEGORIES, random.randint(1, 4)):
         set_all(drop, [column], drop.clients[0][column])
 
 
 @shape
 def all_categories_alike(drop: Drop, random: Random) -> None:  # noqa: ARG001
-    """All clients have the categories of the first one."""
+    """All clients have the categories of the first client."""
     for column in CATEGORIES:
         set_all(drop, [column], drop.clients[0][column])
 
@@ -173,14 +175,14 @@ def no_cards(drop: Drop, random: Random) -> None:  # noqa: ARG001
 
 @shape
 def unknown_occupations(drop: Drop, random: Random) -> None:
-    """Occupations that are not in the reference seed."""
+    """Every client has an occupation that is not in the reference seed."""
     for row in drop.clients:
         row["Occupation"] = random.choice(("Falconer", "Lamplighter O'Toole", "Żeglarz"))
 
 
 @shape
 def extreme_ages(drop: Drop, random: Random) -> None:
-    """Newborn clients, very old ones, and clients around the age of 18."""
+    """Clients are newborn, very old or around the age of 18."""
     for row in drop.clients:
         row["Age"] = random.choice(("0", "17", "18", "119", "120"))
 
@@ -203,7 +205,7 @@ def joined_today(drop: Drop, random: Random) -> None:  # noqa: ARG001
 
 @shape
 def joined_over_a_century(drop: Drop, random: Random) -> None:
-    """Clients who joined at any time in the last hundred years."""
+    """Clients joined at any time in the last hundred years."""
     for row in drop.clients:
         row["Joined Bank"] = written(drop.as_of_date - timedelta(days=random.randint(0, 36_500)))
 
@@ -239,7 +241,7 @@ def each_account_alike(drop: Drop, random: Random) -> None:
 
 @shape
 def nearly_alike(drop: Drop, random: Random) -> None:
-    """Amounts that differ by less than a millionth of their size."""
+    """Amounts differ by less than a millionth of their size."""
     base, step = random.choice(((10**8, 1), (10**14 - 10**9, 10**6)))
     for row in drop.clients:
         row.update(
@@ -276,7 +278,7 @@ def overdrafts(drop: Drop, random: Random) -> None:
 
 @shape
 def negative_amounts(drop: Drop, random: Random) -> None:
-    """Amounts in some columns are negative: overdrafts, cards paid in advance, losses."""
+    """In some columns, some or all amounts are negative: overdrafts, prepaid cards, losses."""
     columns = random.sample(MONEY, random.randint(1, len(MONEY)))
     share = random.choice((0.1, 0.5, 1))
     for row in drop.clients:
@@ -287,7 +289,7 @@ def negative_amounts(drop: Drop, random: Random) -> None:
 
 @shape
 def totals_cancel_out(drop: Drop, random: Random) -> None:
-    """The balances of each client cancel out."""
+    """Each client's loans add up to zero, and so do the client's deposits."""
     for row in drop.clients:
         for columns in (LOANS, DEPOSITS):
             one, other, *rest = random.sample(columns, len(columns))
@@ -297,7 +299,7 @@ def totals_cancel_out(drop: Drop, random: Random) -> None:
 
 @shape
 def a_cent_remains(drop: Drop, random: Random) -> None:
-    """The balances of each client cancel out except for a cent."""
+    """Each client's loans add up to one cent, and so do the client's deposits."""
     for row in drop.clients:
         most = Decimal(LARGEST_AMOUNT) - Decimal("0.01")
         amount = min(random.choice((Decimal(row[CARDS]), most)), most)
@@ -309,7 +311,7 @@ def a_cent_remains(drop: Drop, random: Random) -> None:
 
 @shape
 def bank_cancels_out(drop: Drop, random: Random) -> None:
-    """Some accounts add up to zero over all clients."""
+    """In some columns, the balances of all clients add up to zero."""
     for column in random.sample(BALANCES, random.randint(1, len(BALANCES))):
         total = sum((Decimal(row[column]) for row in drop.clients[1:]), Decimal(0))
         if abs(total) <= Decimal(LARGEST_AMOUNT):
@@ -326,7 +328,7 @@ def loans_equal_deposits(drop: Drop, random: Random) -> None:  # noqa: ARG001
 
 @shape
 def small_amounts(drop: Drop, random: Random) -> None:
-    """Amounts below 1.00."""
+    """All amounts are below 1.00."""
     for row in drop.clients:
         row.update({column: f"0.{random.randint(0, 99):02}" for column in MONEY})
 
@@ -358,7 +360,10 @@ def one_rich_client(drop: Drop, random: Random) -> None:
 
 @shape
 def an_amount_too_large(drop: Drop, random: Random) -> None:
-    """One of several clients has amounts whose sums would overflow: the row is quarantined."""
+    """If there are several clients, one of them has amounts whose sums would overflow.
+
+    That client's row is quarantined.
+    """
     if len(drop.clients) > 1 and not drop.quarantined:
         row = random.choice(drop.clients)
         row.update(dict.fromkeys(random.sample(MONEY, 3), TOO_LARGE))

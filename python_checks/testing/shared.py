@@ -1,4 +1,4 @@
-"""Folders shared by the processes of a test run, created by the first that needs them."""
+"""Folders shared by the processes of a test run, created by the first process that needs them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from filelock import FileLock
 
 
 def locked(path: Path) -> FileLock:
-    """Return a lock for `path`, which one process at a time can hold."""
+    """Return a lock for `path` that only one process at a time can hold."""
     return FileLock(path.with_name(f"{path.name}.lock"))
 
 
@@ -15,7 +15,7 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
     """Return `folder`, which the first process that calls this creates.
 
     Args:
-        folder: A folder below the shared one.
+        folder: A folder inside the folder that all processes share.
         make: Fills the folder, which is empty at first.
     """
     done = folder.with_name(f"{folder.name}.done")

@@ -1,4 +1,4 @@
-"""A Spark cluster for tests: a master, a worker and a Thrift server, on the loopback address.
+"""A Spark cluster for tests, with a master, a worker and a Thrift server on the loopback address.
 
 The programs and their options are as in Spark's documentation:
 https://spark.apache.org/docs/4.1.4/spark-standalone.html and
@@ -94,7 +94,10 @@ def _thrift_server(folder: Path, master: int, port: int) -> list[str]:
 def _running(
     folder: Path, name: str, command: tuple[str, ...]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a Spark script, which becomes a Java process with the same id, and finally end it."""
+    """Run a Spark script and end it after the `with` block.
+
+    The script replaces itself with a Java process that has the same process id.
+    """
     use_installed_java()
     home = Path(pyspark.__file__).parent
     environment = {
@@ -137,8 +140,8 @@ def _wait(process: subprocess.Popen[bytes], log: Path, is_there: Callable[[], bo
     """Wait until a process of the cluster answers.
 
     Raises:
-        RuntimeError: It has ended, or takes longer than `PATIENCE`. The message contains the end
-            of its log.
+        RuntimeError: The process has ended, or takes longer than `PATIENCE`. The message contains
+            the end of the log.
     """
     until = time.monotonic() + PATIENCE
     while not is_there():
@@ -166,6 +169,6 @@ def _listens(port: int) -> bool:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Return free ports below the range of ephemeral ports."""
+    """Return free ports below the range from which Linux takes ephemeral ports."""
     ports = random.SystemRandom().sample(range(20_000, 32_768), 100)
     return [port for port in ports if not _listens(port)][:count]

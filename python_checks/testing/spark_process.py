@@ -13,7 +13,7 @@ from pathlib import Path
 from python_checks.testing.paths import PROJECT
 
 FILES_OF_ROWS = "--conf spark.sql.files.maxRecordsPerFile=1000"
-"""Makes three thousand customers span several files, as larger tables do."""
+"""The option that splits three thousand customers into several files, as in larger tables."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,9 @@ class Outcome:
     """The outcome of a dbt command.
 
     Attributes:
-        statuses: `success`, `pass`, `error`, ... of each seed, model and test by its unique id.
-        output: its printed output.
+        statuses: the status (`success`, `pass`, `error`, ...) of each seed, model and test, by
+            unique id.
+        output: what dbt printed.
     """
 
     statuses: dict[str, str]
@@ -33,18 +34,19 @@ class SparkProcess:
     """Runs dbt commands in the same Spark session."""
 
     def __init__(self, folder: Path, pool: ProcessPoolExecutor) -> None:
-        """Use a pool of one process; `folder` is for the tables."""
+        """Use a pool of one process, and write the tables to `folder`."""
         self.folder = folder
         self._pool = pool
 
     def dbt(self, target_path: Path, *arguments: str, **environment: str) -> Outcome:
-        """Run a dbt command on the project; all its steps must succeed.
+        """Run a dbt command on the project, and assert that it succeeds.
 
         Args:
-            target_path: folder for the manifest, which later commands with the same environment
-                reuse.
+            target_path: dbt's target folder. Later commands with the same environment reuse its
+                manifest.
             arguments: the command with its options.
-            environment: variables of this command; BANK_RAW_DIR is unset unless it is given here.
+            environment: variables to set. They stay set for later commands, except BANK_RAW_DIR,
+                which is unset unless it is given here.
         """
         variables = {
             "BANK_SPARK_WAREHOUSE": str(self.folder),

@@ -1,8 +1,8 @@
 """Run the staging models and macros without starting dbt.
 
-A `dbt build` takes seconds, mostly for dbt itself. Here the same Jinja files are rendered without
-dbt and run in an in-memory DuckDB with the same plugin, so that tests can read thousands of drops.
-A test compares the rendered SQL with what dbt compiles.
+A `dbt build` takes seconds, mostly for dbt itself. Here, the same Jinja files are rendered without
+dbt. The SQL runs in an in-memory DuckDB with the same plugin, so that tests can read thousands of
+drops. A test compares the rendered SQL with what dbt compiles.
 """
 
 from collections.abc import Mapping
@@ -50,8 +50,8 @@ class Staged:
         quarantined: rows of fct_quarantined_clients by column name, sorted by file and row;
             empty if the drop could not be read.
         delivered: number of records read.
-        differences: for each money column, delivered minus accepted minus quarantined; `rows` is
-            the same for the number of rows. None if the drop is refused.
+        differences: for each money column, the delivered total minus the accepted and the
+            quarantined totals; under `rows`, the same for the number of rows. None if refused.
     """
 
     refusal: str | None
@@ -89,13 +89,13 @@ class Staging:
         return self.rendering.messages
 
     def compile(self, model: str, raw_dir: Path | None = None, **variables: object) -> str:
-        """Return the SQL of a model, on the seeds if no folder is given."""
+        """Return the SQL of a model, which reads the shipped seeds if no folder is given."""
         self.rendering.raw_dir = str(raw_dir or "")
         self.rendering.vars = self.declared_vars | variables
         return self.rendering.compile(model)
 
     def one_of_clients(self, expression: str) -> Any:
-        """Return the value of a Jinja aggregate over all records of the last drop."""
+        """Return an aggregate over all records of the last drop, from a Jinja expression for it."""
         rendered = self.environment.from_string(f"{{{{ {expression} }}}}").render()
         return self._one(f"select {rendered} from {_relation('base_bank__clients')}")[0]
 

@@ -1,4 +1,4 @@
-"""Run part of a test as a user without rights, for files that must be unreadable."""
+"""Run part of a test without the rights of root, for files that must be unreadable."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ NOBODY = 65534
 
 @contextmanager
 def without_rights() -> Iterator[None]:
-    """Run as a user to whom file modes apply: root can read even files of mode 0."""
+    """Run as a user to whom file modes apply, because root can read even files of mode 0."""
     if sys.platform != "win32":
         if os.geteuid() == 0:
             os.seteuid(NOBODY)

@@ -1,4 +1,4 @@
-"""Write workbooks for tests: the shipped seeds as typed cells."""
+"""Write workbooks for tests, such as the shipped seeds as typed cells."""
 
 import csv
 import zipfile
@@ -59,10 +59,10 @@ def write_xlsx(
 
     Args:
         path: the file.
-        sheets: the cells of each sheet, by its name.
-        top: number of rows above the first sheet's cells; the first of them holds a title.
-        left: number of columns to the left of these cells.
-        edit: changes the first sheet after its cells are written.
+        sheets: the cells of each sheet, by the sheet's name.
+        top: number of rows above the cells of the first sheet. If there are any, row 1 is a title.
+        left: number of empty columns to the left of the first sheet's cells.
+        edit: a function that changes the first sheet after its cells are written.
     """
     book = Workbook(path)
     days = book.add_format({"num_format": "dd/mm/yyyy"})

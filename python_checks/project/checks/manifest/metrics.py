@@ -15,25 +15,25 @@ Json = Mapping[str, Any]
 def check_metrics_are_defined_once(ctx: Any) -> None:
     """No metric repeats the definition of another under a second name.
 
-    The definitions are compared after the names of measures and metrics in them are replaced by
-    their expressions. This also finds a metric of a copied measure, and a division that repeats a
-    ratio.
+    Before the definitions are compared, the names of measures and metrics in them are replaced by
+    their expressions. So the check also finds a metric on a copy of a measure, and a derived metric
+    that divides like a ratio metric.
     """
     manifest = ctx.manifest_obj.manifest
     names = defaultdict(list)
     for name, definition in definitions(manifest).items():
         names[definition].append(name)
     repeated = [
-        f"{', '.join(sorted(same))} are all {definition}"
+        f"{', '.join(sorted(same))} (each is {definition})"
         for definition, same in names.items()
         if len(same) > 1
     ]
     if repeated:
-        fail(f"Keep one of the metrics that repeat each other: {'; '.join(sorted(repeated))}.")
+        fail(f"Keep only one of the metrics that are the same: {'; '.join(sorted(repeated))}.")
 
 
 def definitions(manifest: Json) -> dict[str, str]:
-    """Return the definition of each metric of a manifest, by the metric's name.
+    """Return the definition of each metric in a manifest, by the metric's name.
 
     A definition is an expression over aggregated columns, such as `sum(exposure) of
     fct_customer_risk` or a ratio `(...) / (...)`.
@@ -46,7 +46,7 @@ def definitions(manifest: Json) -> dict[str, str]:
     }
 
     def used(part: Json, meanings: Mapping[str, str]) -> str:
-        """Return the expression of an input of a metric."""
+        """Return the expression for one input of a metric."""
         options = {
             key: value
             for key, value in part.items()
@@ -79,7 +79,7 @@ def definitions(manifest: Json) -> dict[str, str]:
 
 
 def _measure(model: Json, measure: Json) -> str:
-    """Return the aggregate of a measure, without its name."""
+    """Return the aggregate that a measure defines, without the measure's name."""
     options = {
         key: measure[key] for key in ("agg_params", "non_additive_dimension") if measure[key]
     }
@@ -90,5 +90,5 @@ def _measure(model: Json, measure: Json) -> str:
 
 
 def _with(options: Json) -> str:
-    """Return options as the end of a definition; empty if there are no options."""
+    """Return the end of a definition that lists options; empty if there are none."""
     return f" with {json.dumps(options, sort_keys=True)}" if options else ""

@@ -1,4 +1,4 @@
-"""Checks that the primary key of each model is in the manifest, for other tools, and is tested."""
+"""Checks that each model's primary key is tested, and is in the manifest for other tools."""
 
 from typing import Any
 
@@ -19,9 +19,12 @@ def check_model_primary_key_is_proved(model: Any, ctx: Any) -> None:
     ]
     key = set(model.primary_key or [])
     if not tested:
-        fail(f"`{model.name}` has no primary key: give it the test unique_combination_of_columns.")
+        fail(
+            f"`{model.name}` has no primary key that a test proves:"
+            " give it the test unique_combination_of_columns."
+        )
     if key not in tested:
         fail(
-            f"`{model.name}` has the primary key {sorted(key)} and no test of just these columns:"
-            " name the columns of one test as a constraint of type primary_key."
+            f"`{model.name}` has the primary key {sorted(key)}, but no uniqueness test on exactly"
+            " these columns: give it a constraint of type primary_key with the columns of a test."
         )
