@@ -49,7 +49,7 @@ def _differences() -> Table:
                 ("verdict", "adjusted_p_value", "effect_size"),
             ),
             Promise(
-                "the statistic and its degrees of freedom are never negative",
+                "the statistic is never negative, and its degrees of freedom are 1 or more",
                 "coalesce(statistic, 0) >= 0 and coalesce(degrees_of_freedom, 1) >= 1",
                 ("statistic", "degrees_of_freedom"),
             ),
