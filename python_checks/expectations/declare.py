@@ -13,7 +13,7 @@ from bank_warehouse.sql import quote_identifier, quote_literal
 
 @dataclass(frozen=True)
 class Promise:
-    """A SQL condition that must be true in every row. Rows that break it are shown with `columns`."""
+    """A SQL condition that every row must meet. Examples of rows that break it show `columns`."""
 
     words: str
     condition: str

@@ -1,4 +1,4 @@
-"""The server of the dashboard, on a real socket: host names, limits, timeouts, compression."""
+"""The dashboard's server, on a real socket: host names, limits, timeouts, compression."""
 
 import contextlib
 import gzip
