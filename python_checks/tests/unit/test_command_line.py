@@ -78,7 +78,7 @@ def test_help_describes_every_command_in_a_whole_sentence() -> None:
         assert max(map(len, result.output.splitlines())) <= 80
 
 
-def test_help_imports_no_command() -> None:
+def test_help_and_version_import_no_heavy_package() -> None:
     assert loaded_by("--help") == (0, set())
     assert loaded_by("--version") == (0, set())
 
