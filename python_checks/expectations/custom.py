@@ -110,9 +110,10 @@ def found_rows(execution_engine: Any, query: str) -> dict[str, Any]:
 
 
 def known_texts(execution_engine: Any) -> frozenset[str]:
-    """Return the strings that may be printed, because they cannot be personal data.
+    """Return the strings that may be printed, because they are not personal data.
 
-    They are text from the reference seeds, genders, banking relationships, and column names.
+    They are the text in the reference seeds, the genders, the banking relationships and all names
+    of columns.
     """
     columns = execution_engine.execute_query(
         _statement(

@@ -202,7 +202,7 @@ def share_between(words: str, condition: str, column: str, lowest: float, highes
 
 
 def unique(relation: str, *columns: str) -> Check:
-    """No two rows agree in all of the columns."""
+    """No two rows have the same values in all of the columns."""
     listed = ", ".join(quote_identifier(column) for column in columns)
     return Nothing(
         f"{' and '.join(columns)} {'is unique' if len(columns) == 1 else 'are unique together'}",

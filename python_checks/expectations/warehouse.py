@@ -112,7 +112,7 @@ def unreadable_tables(path: Path, error: duckdb.Error) -> UnreadableWarehouseErr
     """Return the error for a warehouse whose tables exist but cannot be read."""
     return UnreadableWarehouseError(
         f"The tables of {path} do not fit these checks: {_first_line(error)}. Run `bank build` "
-        "from the version of the project that the checks are from."
+        "with the same version of the project as the checks."
     )
 
 

@@ -1,4 +1,4 @@
-"""The promises of the quality layer: control totals tie, and quarantined rows have reasons."""
+"""The promises of the quality layer: control totals tie out, and quarantined rows have reasons."""
 
 import duckdb
 

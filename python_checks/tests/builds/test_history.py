@@ -1,7 +1,8 @@
 """The history stays correct if months are repeated, late, incomplete, interrupted or missing.
 
 One bank is built month by month. After each build, the tests read the dates of the history, a
-fingerprint of each date, and the comparisons. Rows that must not change keep their fingerprint.
+fingerprint of each date, and the comparisons of neighbouring dates. Rows that must not change keep
+their fingerprint.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""Staging reads or refuses every odd drop, or quarantines rows of it, and loses nothing.
+"""Staging reads every odd drop, quarantines some of its rows or refuses it, and loses nothing.
 
 Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`. Some
 oddities of each outcome also go through `dbt build`, to prove that dbt renders the same SQL.
@@ -95,7 +95,7 @@ EDITS: dict[str, Edit] = {
     ),
 }
 
-# Run through dbt: oddities of each outcome, and every refusal by staging.
+# These oddities also go through dbt: some with each outcome, and every refusal by staging.
 THROUGH_DBT = (
     "utf16_with_mark",
     "unknown_separator",

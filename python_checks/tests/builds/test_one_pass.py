@@ -48,8 +48,8 @@ AMOUNTS_OF_A_MEDIAN = 0.02
 """Largest share of the amounts that MEDIANS may sort."""
 
 BUCKETS_OF_A_NUMBER_OF_DIGITS = 9_000
-"""Largest number of buckets for amounts with the same number of digits: one for each number
-from 1000 to 9999, their first four digits."""
+"""Largest number of buckets for amounts with the same number of digits. The first four
+digits, from 1000 to 9999, identify a bucket."""
 
 READING = ("READ_CSV", "READ_PARQUET", "PARQUET_SCAN")
 

@@ -44,7 +44,7 @@ def removes(path: str) -> Mistake:
 
 
 def page_of(files: Files, title: str) -> str:
-    """Return the path of the page.json of the page with a title."""
+    """Return the path of the page.json for the page that has this title."""
     return next(
         path
         for path, text in files.items()
