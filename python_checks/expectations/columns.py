@@ -1,4 +1,4 @@
-"""What several suites share: names of columns, and a minimum number of customers."""
+"""Names of columns that suites check, and how many customers the checks of distributions need."""
 
 MONEY = (
     "estimated_income",
