@@ -1,4 +1,4 @@
-"""Names of columns that several suites check."""
+"""Names of columns that suites check, and how many customers the checks of distributions need."""
 
 MONEY = (
     "estimated_income",
@@ -23,5 +23,5 @@ PRODUCT_BALANCES = {
     "foreign_currency_account": "foreign_currency_account",
 }
 
-# With fewer customers, means and shares are not checked, because they vary too much.
+# With fewer customers, the means and shares of the marts vary too much and are not checked.
 ENOUGH_FOR_DISTRIBUTIONS = 1000

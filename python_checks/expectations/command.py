@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 SUITE_NAMES = records.ALL_SUITES
 DOCS_SUFFIX = "_data_docs"
-"""Suffix of the folder of the Data Docs site, which is beside the warehouse."""
+"""Suffix of the Data Docs folder, which is beside the warehouse."""
 
 
 @click.command("check")
@@ -27,8 +27,8 @@ DOCS_SUFFIX = "_data_docs"
     "--docs",
     type=click.Path(path_type=Path, file_okay=False),
     callback=options.outside_releases,
-    show_default="bank_data_docs beside the warehouse bank.duckdb",
-    help="Folder of the Data Docs site, which this run replaces.",
+    show_default="a folder beside the warehouse, such as bank_data_docs for bank.duckdb",
+    help="Folder for the Data Docs site. An existing folder is replaced.",
 )
 @click.option("--no-docs", is_flag=True, help="Write no Data Docs site.")
 @click.option(
@@ -42,7 +42,7 @@ DOCS_SUFFIX = "_data_docs"
 def command(
     warehouse: Path, docs: Path | None, no_docs: bool, suite_names: tuple[str, ...]
 ) -> None:
-    """Check a built warehouse with the suites of Great Expectations, read-only.
+    """Check a built warehouse with the Great Expectations suites, read-only.
 
     The results are recorded beside the warehouse; `bank publish` needs this record.
 
@@ -53,7 +53,7 @@ def command(
     site = None if no_docs else docs or docs_folder(path)
     chosen = suite_names or SUITE_NAMES
     connection = warehouses.connect(path)
-    # Imported late: an unreadable warehouse is refused without waiting for Great Expectations.
+    # Imported here, so that an unreadable warehouse is refused before Great Expectations loads.
     from python_checks.expectations import report, runner
     from python_checks.expectations.suites import REQUIRED, SUITES
 

@@ -1,4 +1,4 @@
-"""Compile declared tables into suites of Great Expectations, and into plain SQL."""
+"""Compile declared tables into Great Expectations suites, and into plain SQL."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from python_checks.expectations.declare import (
 
 
 def expectation(table: Table, check: Check) -> Any:
-    """Return the expectation of Great Expectations for one declared check."""
+    """Return one declared check as an expectation that Great Expectations can run."""
     if isinstance(check, Promise):
         return ExpectRowsToKeepPromise(
             words=check.words,
@@ -59,7 +59,7 @@ def expectation(table: Table, check: Check) -> Any:
 
 
 def suite(name: str, table: Table) -> Any:
-    """Return the suite of one table. Unless it may be empty, it must have at least one row."""
+    """Return the suite for one table, which must have a row unless it may be empty."""
     expectations = [expectation(table, check) for check in table.checks]
     if not table.may_be_empty:
         expectations.insert(0, ExpectTableRowCountToBeBetween(min_value=1))

@@ -3,8 +3,8 @@
 Great Expectations runs one query for all aggregate metrics of a table. But its map expectations run
 further queries for unexpected values even if there are none, and its query expectation runs each
 query twice. Here, every promise about rows is one aggregate. So one scan of a table computes all of
-its promises and the aggregates of the core expectations. Rows are read only if a promise is broken,
-and then at most five.
+its promises and the aggregates of the core expectations. Rows are fetched only if a promise is
+broken, and then at most five.
 """
 
 from typing import Any, ClassVar
@@ -92,7 +92,7 @@ class FoundRows(TableMetricProvider):
 
 
 def found_rows(execution_engine: Any, query: str) -> dict[str, Any]:
-    """Return `{"count": rows, "examples": texts}` for the rows that `query` finds."""
+    """Return the `count` of the rows that `query` finds, and masked `examples` of them."""
     counted = (
         "select *, count(*) over () as count_of_found_rows "
         f"from ({query}) as found limit {EXAMPLES}"
@@ -110,9 +110,10 @@ def found_rows(execution_engine: Any, query: str) -> dict[str, Any]:
 
 
 def known_texts(execution_engine: Any) -> frozenset[str]:
-    """Return the few hundred strings that may be printed.
+    """Return the strings that may be printed, because they are not personal data.
 
-    They are the values of the reference seeds, genders and banking relationships, and column names.
+    They are the text in the reference seeds, the genders, the banking relationships and all names
+    of columns.
     """
     columns = execution_engine.execute_query(
         _statement(
@@ -182,7 +183,7 @@ class ExpectRowsToKeepPromise(_Promise):
         words: The description of the promise.
         promise: The promise as a SQL condition on one row; null counts as broken.
         column: The column of the promise, for messages.
-        rows_query: A query for the rows that break it, which runs only if there are any.
+        rows_query: A query for the rows that break the promise, which runs only if there are any.
     """
 
     promise: str
@@ -306,7 +307,7 @@ class ExpectShareOfRowsToBeBetween(_Promise):
         rows = int(metrics["table.row_count"])
         matching = int(metrics["table.rows_with_condition"])
         share = matching / rows if rows else None
-        # An empty table has no shares; another expectation reports that it is empty.
+        # An empty table has no share. Another expectation checks whether it may be empty.
         is_kept = share is None or self.lowest <= share <= self.highest
         return {
             "success": is_kept,

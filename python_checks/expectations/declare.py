@@ -13,7 +13,7 @@ from bank_warehouse.sql import quote_identifier, quote_literal
 
 @dataclass(frozen=True)
 class Promise:
-    """A SQL condition that must be true in every row. Examples of broken rows show `columns`."""
+    """A SQL condition that every row must meet. Examples of rows that break it show `columns`."""
 
     words: str
     condition: str
@@ -63,8 +63,8 @@ class Table:
     Attributes:
         relation: `schema.table`.
         keys: the columns that identify a row in an example.
-        checks: what must be true of it.
-        may_be_empty: whether it may have no rows.
+        checks: what must be true of the table.
+        may_be_empty: whether the table may have no rows.
     """
 
     relation: str
@@ -118,7 +118,7 @@ def at_least(column: str, lowest: float) -> Check:
 
 
 def in_set(column: str, values: Iterable[object], source: str) -> Check:
-    """Every value is one of `values`, which were read from the table `source`."""
+    """Every value is one of `values`. `source` says in words where they come from."""
     listed = ", ".join(
         quote_literal(value) if isinstance(value, str) else str(value) for value in values
     )
@@ -142,9 +142,9 @@ def mapped(column: str, by: str, pairs: Iterable[tuple[object, object]], source:
 def in_band(
     band: str, value: str, limits: Iterable[tuple[object, object, object]], source: str
 ) -> Check:
-    """The column `band` matches the column `value`, by the limits in `source`."""
+    """The column `band` names the band of `source` that contains the column `value`."""
     return Promise(
-        f"{band} matches {value}, by {source}",
+        f"{band} is the band of {source} that contains {value}",
         f"{band} = {band_case(value, limits)}",
         (value, band),
     )
@@ -164,7 +164,7 @@ def band_case(value: str, limits: Iterable[tuple[object, object, object]]) -> st
 
 
 def literal(value: object) -> str:
-    """Return a text or a number as a SQL literal."""
+    """Return a string or a number as a SQL literal."""
     return quote_literal(value) if isinstance(value, str) else str(value)
 
 
@@ -202,7 +202,7 @@ def share_between(words: str, condition: str, column: str, lowest: float, highes
 
 
 def unique(relation: str, *columns: str) -> Check:
-    """No two rows agree in all of the columns."""
+    """No two rows have the same values in all of the columns."""
     listed = ", ".join(quote_identifier(column) for column in columns)
     return Nothing(
         f"{' and '.join(columns)} {'is unique' if len(columns) == 1 else 'are unique together'}",
@@ -213,10 +213,10 @@ def unique(relation: str, *columns: str) -> Check:
 
 
 def written_differences(columns: Sequence[str], here: str, there: str) -> str:
-    """Return the SQL for a text that names the columns in which two rows differ.
+    """Return the SQL for a string that names the columns in which two rows differ.
 
-    Numbers, dates and flags are shown with both values. For texts only the column is named, because
-    a wrong text may be a person's name.
+    Numbers, dates and flags are shown with both values. A text column is only named, because the
+    wrong text may be a person's name.
     """
     if not columns:
         return "''"
@@ -233,11 +233,12 @@ def written_differences(columns: Sequence[str], here: str, there: str) -> str:
 def same_values(left: str, right: str, key: str, columns: Sequence[str | tuple[str, str]]) -> Check:
     """Two tables have the same keys, with the same values in the columns.
 
-    The query compares the number of rows and the sum of the 64-bit hashes of key and values. This
-    takes one scan of each table and no join. Different rows have equal sums with probability 2^-64.
+    The query hashes the key and the values of each row to 64 bits, and compares the number of rows
+    and the sum of the hashes. This takes one scan of each table and no join. Tables with different
+    rows have equal sums with a probability of about 2^-64.
 
     An item of `columns` may be a pair: the column's name in the left table, and an expression for
-    the right one. The types must be the same, because equal numbers of different types have
+    the right one. The types must be the same, because equal numbers of different types may have
     different hashes.
     """
     pairs = [(column, column) if isinstance(column, str) else column for column in columns]

@@ -1,8 +1,8 @@
-"""A SQLAlchemy dialect that reads one DuckDB file and never writes to it.
+"""A SQLAlchemy dialect for reading a DuckDB file without transactions.
 
-Great Expectations fetches rows after it has returned the connection to the pool. SQLAlchemy then
-rolls back, DuckDB drops the result with its transaction, and the result is empty. Reading needs no
-transaction, so this dialect does not begin, commit or roll back.
+Great Expectations fetches rows after it has returned the connection to the pool. By then,
+SQLAlchemy has rolled back, and DuckDB has dropped the result with its transaction, so there are no
+rows to fetch. Reading needs no transaction, so this dialect does not begin, commit or roll back.
 """
 
 from typing import Any
@@ -30,5 +30,5 @@ class ReadOnlyDialect(Dialect):
 
 
 def register() -> None:
-    """Register `URL_SCHEME` with SQLAlchemy; calling it again does no harm."""
+    """Register `URL_SCHEME` with SQLAlchemy. Repeated calls do no harm."""
     registry.register("duckdb.readonly", __name__, "ReadOnlyDialect")

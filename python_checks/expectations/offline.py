@@ -1,8 +1,8 @@
 """Data Docs that open without a network.
 
 Great Expectations writes pages with style sheets and scripts from the internet, and an index that
-is empty without them. This module removes the scripts, adds one small style sheet, and writes an
-index in plain HTML.
+is empty without them. This module removes the scripts and all remote files, adds one small style
+sheet, and writes an index in plain HTML.
 """
 
 import html
@@ -63,8 +63,8 @@ def _index(docs: Path, results: Sequence["TableResult"]) -> str:
         'content="width=device-width, initial-scale=1"><title>Checks of the '
         'warehouse</title><link rel="stylesheet" '
         f'href="static/styles/{STYLE_SHEET.name}"></head><body><main '
-        f'class="container-fluid"><h1>Checks of the warehouse</h1><p>{checked:,} expectations of '
-        f"{len(results)} tables, {failed:,} "
+        f'class="container-fluid"><h1>Checks of the warehouse</h1><p>{checked:,} expectations for '
+        f"{len(results)} tables: {failed:,} "
         f"failed.</p><table><thead><tr><th>suite</th><th>table</th><th>checked</th><th>failed</th><th>result</th></tr></thead><tbody>{''.join(rows)}</tbody></table></main></body></html>\n"
     )
 

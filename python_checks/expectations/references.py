@@ -1,4 +1,4 @@
-"""Read the reference seeds from the warehouse, so that suites need no copy of their values."""
+"""Read the reference seeds from the warehouse, so that the suites need no copies of the values."""
 
 import duckdb
 
@@ -6,7 +6,7 @@ from bank_warehouse.sql import quote_identifier
 
 Row = tuple[object, ...]
 
-# A reference table has at most a few hundred rows.
+# Reference tables have a few hundred rows at most, so a larger table is a mistake.
 MAXIMUM_ROWS = 20_000
 
 
@@ -45,7 +45,7 @@ def pairs(
 def bands(
     connection: duckdb.DuckDBPyConnection, relation: str, label: str
 ) -> list[tuple[object, object, object]]:
-    """Return label, lower and upper limit of every band of a band table."""
+    """Return the label, lower limit and upper limit of every band of a band table."""
     found = rows(connection, relation, label, "lower_limit", "upper_limit")
     return [(row[0], row[1], row[2]) for row in found]
 

@@ -1,4 +1,4 @@
-"""The short table that is printed after a run."""
+"""The summary that is printed after a run: a short table, and what failed."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ SHOWN_EXAMPLES = 3
 
 
 def summary(results: Sequence[TableResult]) -> str:
-    """Return a line for each suite, and for each failure its table, column, rows and examples."""
+    """Return a line for each suite, and the table, column, rows and examples of each failure."""
     lines = [f"{'suite':10}{'tables':>8}{'checked':>9}{'passed':>8}{'failed':>8}"]
     for suite in dict.fromkeys(result.suite for result in results):
         of_suite = [result for result in results if result.suite == suite]

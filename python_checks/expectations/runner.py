@@ -34,7 +34,7 @@ INTERRUPTED = "Query interrupted"
 
 @dataclass(frozen=True)
 class Failure:
-    """One broken expectation, in words. `rows` is the number of rows that the check counted."""
+    """One broken expectation, in words. `rows` is the number of rows counted, or None."""
 
     suite: str
     table: str
@@ -55,7 +55,7 @@ class TableResult:
 
 
 def context_for(docs: Path | None) -> Any:
-    """Return a context that keeps everything except the Data Docs in memory, without analytics."""
+    """Return a context without analytics that keeps all but the Data Docs in memory."""
     sites = (
         {
             SITE: {
@@ -90,12 +90,12 @@ def run(
     progress: Callable[[str], None] = lambda _: None,
     marts: Mapping[str, Fingerprint] | None = None,
 ) -> list[TableResult]:
-    """Check every table of every suite of the warehouse `path`, read-only.
+    """Check the tables of all given suites in the warehouse `path`, read-only.
 
     Args:
         path: The DuckDB file.
-        suites: The declared tables, by the name of their suite.
-        docs: Folder for the Data Docs site, which is replaced; None builds no site.
+        suites: The declared tables, by suite name.
+        docs: Folder for the Data Docs site, which is replaced. If None, no site is built.
         progress: Called with a line for each table.
         marts: The fingerprints that the checked marts must have, by `schema.table`.
 
@@ -137,7 +137,7 @@ def run(
 
 @contextmanager
 def _unchanging(source: Any, path: Path, marts: Mapping[str, Fingerprint]) -> Iterator[None]:
-    """Keep the warehouse open, so that nobody can write to it. Refuse it if it has changed."""
+    """Keep the warehouse open, so that nobody can write to it. Refuse it if a mart has changed."""
     with source.get_execution_engine().engine.connect() as connection:
         if marts:
             rows = connection.exec_driver_sql(fingerprints_query(sorted(marts))).fetchall()
@@ -145,8 +145,8 @@ def _unchanging(source: Any, path: Path, marts: Mapping[str, Fingerprint]) -> It
             changed = sorted(name for name, seen in marts.items() if found.get(name) != seen)
             if changed:
                 raise UnreadableWarehouseError(
-                    f"{', '.join(changed)} changed in {path} since the checks began. Wait until "
-                    "the build has ended, and run the checks again."
+                    f"{', '.join(changed)} changed in {path} after the checks began. Wait until "
+                    "any running build has ended, and run the checks again."
                 )
         yield
 
@@ -193,8 +193,9 @@ def _failures(suite: str, table: str, results: Iterable[Any]) -> Iterable[Failur
 
 
 def _core_words(kind: str, kwargs: dict[str, Any]) -> str:
-    limits = f"from {kwargs.get('min_value')} to {kwargs.get('max_value')}"
-    return f"{kind.removeprefix('expect_').replace('_', ' ')} ({limits})"
+    lowest, highest = kwargs.get("min_value"), kwargs.get("max_value")
+    limits = f"{lowest} or more" if highest is None else f"from {lowest} to {highest}"
+    return f"{kind.removeprefix('expect_').removesuffix('_between').replace('_', ' ')} {limits}"
 
 
 def _error(exception_info: dict[str, Any] | None) -> str | None:

@@ -11,7 +11,8 @@ from bank_warehouse.project import CannotStartError
 from bank_warehouse.publish import records
 from bank_warehouse.settings import SettingError
 
-# Several readers may be open at once. The limit is enough for ten million customers.
+# The limit is low, because several readers may be open at once. It is enough for ten million
+# customers.
 MEMORY_LIMIT = "1GB"
 
 
@@ -20,7 +21,7 @@ class UnreadableWarehouseError(CannotStartError):
 
 
 def settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
-    """Return the DuckDB settings for every connection of the checks to the file `path`."""
+    """Return the DuckDB settings with which the checks open the file `path`."""
     return {
         "memory_limit": MEMORY_LIMIT,
         "temp_directory": str(temp_directory(path)),
@@ -37,9 +38,9 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the warehouse `path` read-only.
 
     Raises:
-        UnreadableWarehouseError: There is no such file, this user may not read it, DuckDB cannot
-            open it, another process writes to it, or its last build ran with --empty or has not
-            ended.
+        UnreadableWarehouseError: There is no such file, it has a reserved name, this user may not
+            read it, DuckDB cannot open it, another process is writing to it, or its last build ran
+            with --empty or has not ended.
     """
     if not path.is_file():
         raise UnreadableWarehouseError(
@@ -66,7 +67,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.IOException as error:
         if is_held(error):
             raise UnreadableWarehouseError(
-                f"Another process is writing to {path} and holds its lock. Wait until its "
+                f"Another process is writing to {path} or has locked it. Wait until a running "
                 "build has ended, or close the program that has the file open, and run the "
                 f"checks again. DuckDB says: {_first_line(error)}"
             ) from error
@@ -102,7 +103,7 @@ def require_relations(path: Path, existing: set[str], required: Iterable[str]) -
     if missing:
         listed = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if missing[8:] else "")
         raise UnreadableWarehouseError(
-            f"{path} is not built, or not completely; missing: {listed}.\n"
+            f"{path} is not completely built: it lacks {listed}.\n"
             "Run `bank build`, then `bank check`."
         )
 

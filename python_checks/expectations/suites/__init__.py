@@ -1,4 +1,4 @@
-"""The suites, one module per layer. Each has `tables(connection)`, which returns its `Table`s."""
+"""The suites, one for each layer. The modules that `SUITES` does not name are parts of `marts`."""
 
 from collections.abc import Callable
 

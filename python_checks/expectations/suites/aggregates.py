@@ -1,7 +1,7 @@
 """The promises of the aggregated marts: totals that tie to the customers, and valid shares.
 
-A `tie` compares a total of a mart with the same sum over the customers. One missing customer or
-cent breaks it.
+`_tie` compares the totals of a mart with the same sums over all customers. One missing customer or
+cent breaks the promise.
 """
 
 import duckdb
@@ -69,7 +69,7 @@ def aggregate_tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
 
 
 def _tie(words: str, mart: str, by: str, sums: dict[str, str], *, where: str = "true") -> Check:
-    """For each value of `by`, each sum of the mart equals its expression over the positions."""
+    """For each value of `by`, the sums over the mart equal the expressions over all positions."""
     here = ", ".join(f"sum({column}) as {column}" for column in sums)
     there = ", ".join(f"{expression} as {column}" for column, expression in sums.items())
     difference = written_differences(list(sums), "here", "there")
@@ -151,7 +151,7 @@ def _penetration(dimensions: list[object], products: list[object]) -> Table:
             ("customers", "holders", "penetration"),
         ),
         Promise(
-            "the mean and median of holders are null if and only if there are no holders",
+            "the holders' mean and median balances are null if and only if there are no holders",
             "(holders = 0) = (mean_balance_of_holders is null) "
             "and (holders = 0) = (median_balance_of_holders is null)",
             ("holders", "mean_balance_of_holders", "median_balance_of_holders"),
@@ -335,7 +335,7 @@ def _stress(connection: duckdb.DuckDBPyConnection) -> Table:
             ("baseline_value", "stressed_value", "change_in_value"),
         ),
         Promise(
-            "the scenario baseline changes nothing",
+            "the scenario `baseline` changes nothing",
             "scenario <> 'baseline' or change_in_value = 0",
             ("change_in_value",),
         ),

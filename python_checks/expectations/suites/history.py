@@ -1,8 +1,8 @@
-"""The promises of the migrations: every customer of both dates is counted once.
+"""The promises of the migrations: every customer at either of two dates is counted once.
 
-These checks do not open the history file. They compare the migrations to the date of this warehouse
-with its customers, and the migrations to other dates with each other. If the history has only one
-date, the tables are empty.
+These checks do not open the history file. They compare the migrations that end at the date of this
+warehouse with its customers, and the migrations that end at any date with those that start at it.
+If the history has only one date, the tables are empty.
 """
 
 from python_checks.expectations.declare import (
@@ -135,9 +135,9 @@ def _side(mart: str, side: str, state: tuple[str, ...]) -> str:
 
 
 def _is_continuous(mart: str, state: tuple[str, ...]) -> Check:
-    """The migrations to a date and those from that date have the same customers and money."""
+    """The migrations that end at a date have the customers and money of those that start at it."""
     return Nothing(
-        "customers and money in each state match between the migrations to a date and from it",
+        "the migrations that end at a date and those that start at it match in each state",
         f"with ends as ({_side(mart, 'to', state)}), starts as ({_side(mart, 'from', state)}), "
         "different as ("
         "(from ends where as_of_date in (select as_of_date from starts) except from starts) "
@@ -149,7 +149,7 @@ def _is_continuous(mart: str, state: tuple[str, ...]) -> Check:
 
 
 def _ends_match_customers(mart: str, customers: str, state: tuple[str, ...]) -> Check:
-    """At the date of the warehouse, states and money are those of its customers."""
+    """At the date of the warehouse, states and money match its customers."""
     columns = ", ".join(f"cast(states.{column} as varchar) as {column}" for column in state)
     return Nothing(
         f"states and money at the date of the warehouse match {customers}",

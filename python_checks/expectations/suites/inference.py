@@ -1,4 +1,4 @@
-"""The promises of the inferred marts: statistics are in range, and verdicts follow from them.
+"""The promises of the inference marts: statistics are in range, and verdicts follow from them.
 
 Tests compare the statistics with scipy, statsmodels and scikit-learn. These checks hold for every
 build, whatever its customers.
@@ -23,7 +23,7 @@ REQUIRED = (DIFFERENCES, DRIVERS, CENTROIDS, SEGMENTS, PROFILES)
 
 
 def inference_tables(*, is_large: bool) -> list[Table]:
-    """Return the inferred marts and their promises."""
+    """Return the inference marts and their promises."""
     return [_differences(), _drivers(), _centroids(is_large=is_large)]
 
 
@@ -49,7 +49,7 @@ def _differences() -> Table:
                 ("verdict", "adjusted_p_value", "effect_size"),
             ),
             Promise(
-                "the statistic and its degrees of freedom are never negative",
+                "the statistic is never negative, and its degrees of freedom are 1 or more",
                 "coalesce(statistic, 0) >= 0 and coalesce(degrees_of_freedom, 1) >= 1",
                 ("statistic", "degrees_of_freedom"),
             ),

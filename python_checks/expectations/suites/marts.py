@@ -95,7 +95,7 @@ PASSED_ON = (
     "risk_weighting",
 )
 ENUMERATED = ("loyalty_classification", "fee_structure")
-"""Columns that are enumerations in staging and texts in the marts, so their hashes differ."""
+"""Columns that are enumerations in staging and text in the marts, so their hashes differ."""
 
 
 def tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
@@ -241,7 +241,7 @@ def _customers(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
             ),
             *(
                 share_between(
-                    f"{column} {value} does not cover all customers",
+                    f"{column} {value} does not cover nearly all customers",
                     f"{column} = {literal(value)}",
                     column,
                     0,
@@ -352,7 +352,7 @@ def _positions(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
                 for column in MONEY
             ),
             *(
-                share_between(f"{column} is not 0 for all", f"{column} <> 0", column, 0.01, 1)
+                share_between(f"{column} is not always 0", f"{column} <> 0", column, 0.01, 1)
                 for column in MONEY
             ),
             share_between(
@@ -369,7 +369,7 @@ def _positions(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
 def _ratio(ratio: str, numerator: str, divisor: str) -> Check:
     quotient = f"cast({numerator} as double) / nullif(cast({divisor} as double), 0)"
     return Promise(
-        f"{ratio} is {numerator} / {divisor}, and null if {divisor} is not above 0",
+        f"{ratio} is {numerator} / {divisor}, or null if {divisor} is not above 0",
         f"({divisor} <= 0) = ({ratio} is null) "
         f"and ({divisor} <= 0 or abs({ratio} - {quotient}) <= 1e-9 * abs({quotient}))",
         (ratio, numerator, divisor),
@@ -472,7 +472,7 @@ def _score(connection: duckdb.DuckDBPyConnection, measure: str) -> str:
         f"select score, inclusive_upper_limit from {THRESHOLDS} where measure = ? order by score",
         [measure],
     ).fetchall()
-    # The first score whose limit is not exceeded. Of scores with equal limits, the first is used.
+    # A customer gets the first score whose limit is not exceeded, even if limits are equal.
     whens = " ".join(
         f"when {measure} <= {upper} then {score}" for score, upper in limits if upper is not None
     )
@@ -562,7 +562,7 @@ def _risk(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tuple[Che
 
 
 def _rules_met(connection: duckdb.DuckDBPyConnection) -> Check:
-    """The totals of rules met and of severities match a new count by the rules in the seed."""
+    """The totals of rules met and of severities match a recount from the rules in the seed."""
     symbols = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
     rules = references.rows(
         connection, "reference.watch_list_rules", "fact", "comparison", "limit_value", "severity"
@@ -599,7 +599,7 @@ def _by_product(mart: str) -> Check:
         for product, column in PRODUCT_BALANCES.items()
     )
     return Nothing(
-        f"has every customer of {POSITIONS} once with every product, with the same balance",
+        f"has every customer of {POSITIONS} once for every product, with the same balance",
         f"with here as (select product, count(*) as row_count, sum(hash(customer_key, balance)) "
         f"as fingerprint from {mart} group by product), "
         f"positions as (select count(*) as customers, {totals} from {POSITIONS}), "
@@ -653,7 +653,8 @@ def _gaps() -> tuple[Check, ...]:
             ("gap_to_peer_median", "is_below_peer_median"),
         ),
         Promise(
-            "the depth is the balance divided by the peers' median, and null if that is 0 or less",
+            "the depth is the balance divided by the peers' median, or null if the median is not "
+            "above 0",
             "(peer_median_balance <= 0) = (balance_to_peer_median is null) and "
             "(peer_median_balance <= 0 or abs(balance_to_peer_median - cast(balance as double) "
             "/ peer_median_balance) <= 1e-9 * greatest(abs(balance_to_peer_median), 1))",
@@ -695,7 +696,7 @@ def _small_dimensions(connection: duckdb.DuckDBPyConnection) -> list[Table]:
                 between("month_of_year", 1, 12),
                 between("day_of_month", 1, 31),
                 Promise(
-                    "the parts of a date match it",
+                    "the year, quarter, month and day match the date",
                     "year_number = year(date_day) and quarter_of_year = quarter(date_day) "
                     "and month_of_year = month(date_day) and day_of_month = day(date_day)",
                     ("year_number", "quarter_of_year", "month_of_year", "day_of_month"),

@@ -8,7 +8,7 @@ from python_checks.expectations.declare import Check, Nothing
 
 IDENTITIES = "restricted.dim_customer_identities"
 
-# A text is compared as a whole, and in spans of one to three words, because an id is one word and a
+# Text is compared as a whole, and in spans of one to three words, because an id is one word and a
 # name usually has two or three.
 WORDS_OF_A_NAME = 3
 
@@ -25,11 +25,11 @@ def no_personal_columns() -> Check:
 
 
 def no_personal_values(connection: duckdb.DuckDBPyConnection) -> Check:
-    """No text of schema marts contains the name or the id of a client.
+    """No text in schema marts contains the name or the id of a client.
 
-    Only distinct texts are compared, so little is kept in memory. Advisors, banking relationships
-    and values of reference seeds are allowed, even if a client has the same name. So is a single
-    word, unless it is an id of five or more characters with letters and digits.
+    Only distinct values are compared, so little is kept in memory. Advisors, banking relationships
+    and values of reference seeds are allowed, even if a client has the same name. A single word is
+    also allowed, unless it is an id of five or more characters with letters and digits.
     """
     columns = connection.execute(
         "select table_name, column_name from information_schema.columns "
@@ -77,4 +77,4 @@ def no_personal_values(connection: duckdb.DuckDBPyConnection) -> Check:
         ") select mart, mart_column, kind, count(*) as different_values from found "
         "group by mart, mart_column, kind"
     )
-    return Nothing("no text of schema marts holds a client's name or id", query, "any text")
+    return Nothing("no text in schema marts contains a client's name or id", query, "any text")

@@ -1,4 +1,4 @@
-"""The promises of the quality layer: control totals tie, and quarantined rows have reasons."""
+"""The promises of the quality layer: control totals tie out, and quarantined rows have reasons."""
 
 import duckdb
 
@@ -46,12 +46,12 @@ def _control_totals() -> tuple[Check, ...]:
             ("delivered", "in_marts", "in_quarantine", "difference"),
         ),
         Promise(
-            "each total is that of a money column or the number of rows",
+            "each total is the number of rows or the sum of a money column",
             f"column_name in ({named})",
             (),
         ),
         Nothing(
-            "the totals equal a new count of the tables",
+            "the totals equal a recount of the tables",
             "select coalesce(control.column_name, delivered.column_name) as column_name, "
             "control.delivered, delivered.amount as delivered_counted, control.in_marts, "
             "marts.amount as in_marts_counted, control.in_quarantine, quarantined.amount as "

@@ -1,7 +1,7 @@
 """The promises of the raw layer: the drop as delivered, before anything is quarantined.
 
-If the sample was built, its tables are checked as text. A build of a drop has no raw tables, so the
-first typed table is checked instead. Invalid raw rows are quarantined, so most of the promises here
+If the sample was built, its tables are checked as text. A build of a drop makes no raw tables, so
+the first typed table is checked instead. Invalid rows are quarantined later, so most promises here
 are about shares of rows.
 """
 
@@ -23,7 +23,8 @@ BASE = "staging.base_bank__clients"
 SEED_FILE = "seeds/raw/raw_clients.csv"
 REQUIRED = (BASE, "reference.fee_rates", "reference.loyalty_tiers")
 
-# At least this share of raw cells must be readable. dbt itself applies `max_quarantine_rate`.
+# At least this share of the cells in a column must be readable. This limit is looser than the
+# default `max_quarantine_rate`, which the build has applied to whole rows.
 READABLE = 0.9
 
 MONEY_HEADERS = (
@@ -72,7 +73,7 @@ def _seed_clients(connection: duckdb.DuckDBPyConnection) -> Table:
     relation = "raw.raw_clients"
     checks: list[Check] = [
         Nothing(
-            "every row of the raw file is in the first typed table",
+            "the first typed table has as many rows as the raw file",
             f"select delivered.row_count as rows_here, typed.row_count as rows_there "
             f"from (select count(*) as row_count from {relation}) as delivered "
             f"cross join (select count(*) as row_count from {BASE}) as typed "
@@ -131,7 +132,7 @@ def _seed_lookups() -> list[Table]:
 
 def _delivered_clients() -> Table:
     checks: list[Check] = [
-        Promise("every row has a file", "source_file <> ''", ("source_file",)),
+        Promise("every row has a source file", "source_file <> ''", ("source_file",)),
         *[
             _mostly(f"{column} can be read", f"{column} is not null", column)
             for column in ("client_id", "client_name", "age", "joined_date", *MONEY)

@@ -36,7 +36,7 @@ LARGEST_SHARE = 0.5
 
 
 def recommendation_tables(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> list[Table]:
-    """Return the marts of recommendations and their promises."""
+    """Return the recommendations, the fairness monitor and their promises."""
     return [
         Table(
             RECOMMENDATIONS,

@@ -25,7 +25,7 @@ PART = "+stg_bank__clients"
 
 
 def variables(folder: Path) -> dict[str, str]:
-    """Return the environment of a command that runs in `folder`."""
+    """Return the environment for a command that runs in `folder`."""
     unset = ("BANK_RAW_DIR", "BANK_WAREHOUSE", "BANK_HISTORY", "DBT_PROJECT_DIR")
     kept = {name: text for name, text in os.environ.items() if name not in unset}
     # All these tests share a target folder, so dbt parses only what has changed.
@@ -263,7 +263,7 @@ def test_signal_to_the_command_alone_ends_dbt_too(tmp_path: Path) -> None:
 
 INTERRUPTIBLE = """
 import runpy, signal
-# A background job of a shell ignores SIGINT, so restore the default.
+# A background job of a shell ignores SIGINT, so the default handler is restored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_module("bank_warehouse", run_name="__main__")
 """

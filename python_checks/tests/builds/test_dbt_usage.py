@@ -243,7 +243,7 @@ def test_show_prints_rows_of_a_model_and_of_a_query(used: Path) -> None:
 def test_compile_ls_and_freshness_succeed(used: Path) -> None:
     assert "staging" in passes(used, "compile", "--select", "stg_bank__clients")
     assert "bank_warehouse.marts.core.dim_customers" in passes(used, "ls", "--select", "marts")
-    # No source declares its freshness: a drop is a folder of files.
+    # No source declares a freshness, because a drop is a folder of files.
     assert "Nothing to do" in passes(used, "source", "freshness")
 
 
@@ -371,7 +371,7 @@ def test_renamed_and_moved_warehouse_works(built_warehouse: Path, tmp_path: Path
     assert checked.returncode == 0, checked.stdout[-3000:] + checked.stderr
     published = bank(copy, "publish")
     assert published.returncode == 0, published.stderr
-    # It can also be attached to another database.
+    # Another database can attach the renamed warehouse.
     with duckdb.connect() as connection:
         connection.execute(f"attach '{copy}' as other (read_only)")
         found = connection.execute("select count(*) from other.marts.dim_customers").fetchall()

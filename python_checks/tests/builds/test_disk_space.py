@@ -1,4 +1,4 @@
-"""A build reports the disk space it needs before it starts, and refuses a disk with too little."""
+"""Before it starts, a build reports the disk space it needs, and refuses a disk with too little."""
 
 import shutil
 from pathlib import Path
@@ -123,7 +123,7 @@ def test_dbt_logs_needed_disk_space(
         *(tmp_path, command, "--select", "base_bank__clients"),
         BANK_RAW_DIR=str(drop),
         BANK_MEMORY_LIMIT="100MB",
-        # Without its seeds, the model fails, but it reports the needed space first.
+        # The model fails, because its seeds are missing, but the needed space is logged first.
         DBT_EXCLUDE_RESOURCE_TYPES="unit_test test",
     )
     message = f"200,000 customers need about 110 MB for the warehouse{temporary}."

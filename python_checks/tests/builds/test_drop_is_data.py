@@ -1,7 +1,7 @@
-"""A drop is only data: its texts are never executed, and links out of its folder are refused.
+"""A drop is only data: its text is never executed, and links out of its folder are refused.
 
-One test builds a drop with many hostile texts. Another checks that dbt refuses a clients file that
-is hidden or is a link out of the folder.
+One test builds a drop with many hostile strings. Another checks that dbt ignores a hidden clients
+file, and refuses one that is a link out of the folder.
 """
 
 import csv
@@ -149,7 +149,7 @@ def test_clients_file_outside_the_drop_or_hidden_is_refused(form: str, tmp_path:
         (drop / "clients").mkdir()
         (drop / "clients" / "clients.csv").symlink_to("../../outside/clients/clients.csv")
     else:
-        # A file whose name begins with a dot is hidden and ignored; there are no other files.
+        # A file whose name begins with a dot is hidden and ignored. There is no other clients file.
         clients(drop / "clients" / "..clients.csv", header, rows[:1])
     build_folder = tmp_path / "build"
     build_folder.mkdir()

@@ -1,7 +1,8 @@
 """The history stays correct if months are repeated, late, incomplete, interrupted or missing.
 
 One bank is built month by month. After each build, the tests read the dates of the history, a
-fingerprint of each date, and the comparisons. Rows that must not change keep their fingerprint.
+fingerprint of each date, and the comparisons of neighbouring dates. Rows that must not change keep
+their fingerprint.
 """
 
 import csv
@@ -57,8 +58,8 @@ class Look:
 
     Attributes:
         dates: Number of customers and fingerprint of each date.
-        pairs: Number of customers and fingerprint of each comparison, by its two dates.
-        segments: Customers by date, segment before and segment after.
+        pairs: Number of customers and fingerprint of each comparison, by the two dates compared.
+        segments: Number of customers by date, previous segment and new segment.
         printed: What the build printed.
     """
 
@@ -73,7 +74,7 @@ def history_of(folder: Path) -> Path:
 
 
 def look(folder: Path, printed: str = "") -> Look:
-    """Read a history, and the migrations of the warehouse beside it."""
+    """Read the history and the warehouse in `folder`."""
     with duckdb.connect(str(history_of(folder)), read_only=True) as connection:
         dates = connection.execute(
             "select cast(as_of_date as varchar), count(*), sum(hash(history)) "
@@ -220,7 +221,7 @@ def test_late_drop_is_inserted(looks: dict[str, Look]) -> None:
     assert before.pairs.keys() == {(DAYS[0], DAYS[1]), (DAYS[1], DAYS[3])}
     assert after.dates.keys() == {DAYS[0], DAYS[1], DAYS[2], DAYS[3]}
     assert unchanged(before, after, DAYS[0], DAYS[1], DAYS[3])
-    # The dates before and after it are no longer compared with each other. The rest is unchanged.
+    # The dates around the late one are no longer compared with each other. The rest is unchanged.
     assert after.pairs.keys() == {(DAYS[0], DAYS[1]), (DAYS[1], DAYS[2]), (DAYS[2], DAYS[3])}
     assert after.pairs[DAYS[0], DAYS[1]] == before.pairs[DAYS[0], DAYS[1]]
     assert {day for day, _, _ in after.segments} == {DAYS[1], DAYS[2], DAYS[3]}

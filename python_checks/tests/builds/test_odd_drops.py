@@ -1,4 +1,4 @@
-"""Staging reads, quarantines or refuses every odd drop, and loses nothing.
+"""Staging reads every odd drop, quarantines some of its rows or refuses it, and loses nothing.
 
 Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`. Some
 oddities of each outcome also go through `dbt build`, to prove that dbt renders the same SQL.
@@ -38,7 +38,7 @@ def names_of(names: list[str]) -> Edit:
     return lambda number, _: {"client_name": known[number]} if number in known else {}
 
 
-# By oddity: the cells in which a correctly read drop differs from the seeds.
+# For some oddities, the cells in which a correctly read drop differs from the seeds.
 EDITS: dict[str, Edit] = {
     "clients_alone": lambda number, _: {
         name: f"{noun} {SEED_ROWS[number - 1][CODES[code]]}"
@@ -95,7 +95,7 @@ EDITS: dict[str, Edit] = {
     ),
 }
 
-# Run through dbt: oddities of each outcome, and every refusal by staging.
+# These oddities also go through dbt: some with each outcome, and every refusal by staging.
 THROUGH_DBT = (
     "utf16_with_mark",
     "unknown_separator",
@@ -119,7 +119,7 @@ def staging() -> Iterator[Staging]:
 
 @pytest.fixture(scope="module")
 def seed_values(staging: Staging, tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
-    """The values that staging reads from the seeds, in the order of their rows."""
+    """The values that staging reads from the seeds, in the order of the seeds' rows."""
     drop = seed_drop(tmp_path_factory.mktemp("seeds"))
     staged = staging.read(drop)
     assert staged.refusal is None
@@ -132,7 +132,7 @@ def seed_values(staging: Staging, tmp_path_factory: pytest.TempPathFactory) -> l
     ordered: list[Row] = [{}] * SEED_COUNT
     for row in staged.accepted:
         ordered[places[str(row["client_id"]), str(row["client_name"])]] = row
-    assert all(ordered), "a client of the seeds is quarantined"
+    assert all(ordered), "a client of the seeds is missing"
     return ordered
 
 
@@ -197,7 +197,7 @@ def assert_as_declared(oddity: Oddity, staged: Staged, seed_values: list[Row]) -
         assert accepted > expected_values(oddity, seed_values)
     elif oddity.outcome == "read":
         assert accepted == expected_values(oddity, seed_values)
-    elif oddity.name != "dates_of_both_orders":  # its dates are not those of the seeds
+    elif oddity.name != "dates_of_both_orders":  # the dates differ from the seeds
         assert accepted <= expected_values(oddity, seed_values)
 
 
@@ -417,7 +417,8 @@ def test_odd_drop_has_the_same_outcome_in_dbt(
     compiled = dbt_folder / "target" / "compiled" / "bank_warehouse" / "models"
     found = {path.stem: path for path in compiled.rglob("*.sql") if path.stem in MODELS}
     assert set(found) == set(MODELS)
-    if not oddity.warns:  # the temporary copy of a rewritten file has a different name
+    # A file that has to be rewritten causes a warning. Each temporary copy has a different name.
+    if not oddity.warns:
         for model, path in found.items():
             ours = staging.compile(model, drop, **settings(oddity))
             assert path.read_text(encoding="utf-8").strip() == ours.strip(), model

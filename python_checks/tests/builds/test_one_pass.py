@@ -48,7 +48,8 @@ AMOUNTS_OF_A_MEDIAN = 0.02
 """Largest share of the amounts that MEDIANS may sort."""
 
 BUCKETS_OF_A_NUMBER_OF_DIGITS = 9_000
-"""Number of buckets for amounts with the same number of digits: their first four digits."""
+"""Largest number of buckets for amounts with the same number of digits. The first four
+digits, from 1000 to 9999, identify a bucket."""
 
 READING = ("READ_CSV", "READ_PARQUET", "PARQUET_SCAN")
 
@@ -60,10 +61,10 @@ class Operator:
     """An operator of an executed plan.
 
     Attributes:
-        name: DuckDB's name for it, such as HASH_JOIN.
-        rows_in: Number of rows of its largest input; 0 if it has no input.
-        rows_out: Number of rows that it returned.
-        details: The extra information in its profile, as JSON.
+        name: DuckDB's name for the operator, such as HASH_JOIN.
+        rows_in: Number of rows of the operator's largest input, or 0 if there is no input.
+        rows_out: Number of rows that the operator returned.
+        details: The extra information in the profile, as JSON.
     """
 
     name: str
@@ -78,8 +79,8 @@ class Pack:
 
     Attributes:
         warehouse: The DuckDB file.
-        clients_file: The clients file that it was built from.
-        models: The compiled SQL of each model, by its name.
+        clients_file: The clients file from which the warehouse was built.
+        models: The compiled SQL of each model, by model name.
     """
 
     warehouse: Path
@@ -147,7 +148,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 
 @pytest.fixture(scope="module")
 def profiles(pack: Pack) -> dict[str, list[Operator]]:
-    """Return the operators of every model, by its name, with the join setting of profiles.yml."""
+    """Return the operators of every model, by model name, with the join setting of profiles.yml."""
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
         history = pack.warehouse.with_name("bank_history.duckdb")
         connection.execute(f"attach '{history}' as history (read_only)")

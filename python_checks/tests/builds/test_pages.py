@@ -50,7 +50,7 @@ def run(clone: Path, command: str) -> str:
     A server is stopped once it has printed its address.
 
     Returns:
-        What it printed.
+        What the command printed.
     """
     unset = ("BANK_", "DBT_")
     environment = {name: text for name, text in os.environ.items() if not name.startswith(unset)}
@@ -93,7 +93,7 @@ def until_it_listens(process: subprocess.Popen[str]) -> str:
 
 @pytest.fixture(scope="module")
 def readme(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """A clone after the commands of the README, and the output of each."""
+    """A clone in which the commands of the README have run, and the output of each command."""
     clone = new_project(tmp_path_factory.mktemp("readme"))
     return clone, {command: run(clone, command) for command in executed(README)}
 

@@ -1,4 +1,4 @@
-"""Only what passed the last complete build and the last checks is published."""
+"""Publishing needs a complete build and passed checks, both of the marts as they are now."""
 
 import os
 import subprocess

@@ -130,7 +130,7 @@ NO_WORDS = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|\| \|")
 
 @dataclass(frozen=True)
 class Ran:
-    """The numbers of customers, tests and checks of a drop, and a line for each failure."""
+    """The numbers of customers, tests and checks for a drop, and a line for each failure."""
 
     accepted: int
     tests: int
@@ -159,8 +159,8 @@ def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) 
         for schema in {node["schema"] for node in by_name.values()}:
             connection.execute(f"create schema if not exists {schema}")
             connection.execute(f"create schema if not exists history.{schema}")
-        # The compiled history models insert into existing tables: create them empty, as on a first
-        # build.
+        # The compiled history models insert into existing tables, so create these tables empty, as
+        # they are in a first build.
         connection.execute(f"attach {quote_literal(str(history))} as built (read_only)")
         for node in by_name.values():
             if node["config"]["materialized"] == "incremental":
@@ -227,7 +227,7 @@ def test_any_drop_builds_and_passes_every_test(
 def test_drops_of_every_shape_were_drawn(
     drawn: list[Drop], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Print a summary of the drops that passed; this test must run after them."""
+    """Print a summary of the drops that passed. This test must run after their tests."""
     shapes = Counter(shape for drop in drawn for shape in drop.shapes or ("unchanged",))
     sizes = Counter(
         next(top for top in (1, 9, 99, 500) if len(drop.clients) <= top) for drop in drawn
@@ -235,7 +235,7 @@ def test_drops_of_every_shape_were_drawn(
     with capsys.disabled():
         print(
             f"\n{len(drawn)} random drops of seed {SEED} passed, "
-            f"{sum(len(drop.clients) for drop in drawn):,} clients; drops by size: "
+            f"with {sum(len(drop.clients) for drop in drawn):,} clients; drops by size: "
             f"1 client: {sizes[1]}, 2 to 9: {sizes[9]}, 10 to 99: {sizes[99]}, "
             f"100 to 500: {sizes[500]}; by as-of date: "
             + ", ".join(f"{day}: {sum(drop.as_of_date == day for drop in drawn)}" for day in DATES)
@@ -290,7 +290,7 @@ def test_too_large_amounts_are_quarantined_and_their_columns_named(
 
 
 def written_drop(drop: Drop, folder: Path) -> Path:
-    """Write all files of a bank as a drop and return its folder."""
+    """Write a drop with all its files into a new folder, and return this folder."""
     files = folder / "drop"
     files.mkdir()
     for table in LOOKUPS:

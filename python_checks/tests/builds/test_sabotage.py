@@ -25,8 +25,8 @@ class Edit:
 
     Attributes:
         file: Path relative to the project.
-        old: Text in the file. Only its first occurrence is replaced.
-        new: Its replacement.
+        old: Text in the file. Only the first occurrence is replaced.
+        new: The text that replaces it.
     """
 
     file: str
@@ -443,23 +443,23 @@ def run(project: Path, *arguments: str) -> Completed:
 
 
 def run_results(target: Path) -> list[dict[str, Any]]:
-    """Return dbt's result of each node in its last run."""
+    """Return dbt's result for each node of the last run."""
     content = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
     results: list[dict[str, Any]] = content["results"]
     return results
 
 
 def apply(edits: tuple[Edit, ...], project: Path) -> None:
-    """Apply the edits to a copy, whose files must contain the old texts."""
+    """Apply the edits to a copy, whose files must contain the text to replace."""
     for edit in edits:
         file = project / edit.file
         text = file.read_bytes().decode("utf-8")
-        assert edit.old in text, f"{edit.file} no longer holds: {edit.old}"
+        assert edit.old in text, f"{edit.file} no longer contains: {edit.old}"
         file.write_bytes(text.replace(edit.old, edit.new, 1).encode("utf-8"))
 
 
 def name_of(unique_id: str) -> str:
-    """Return the name of a node; for a unit test, preceded by its model."""
+    """Return the name of a node. The name of a unit test is preceded by that of its model."""
     return unique_id.split(".", 2)[2]
 
 

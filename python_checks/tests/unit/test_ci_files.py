@@ -87,7 +87,7 @@ def test_each_codeowner_pattern_matches_a_file() -> None:
 
 
 def _is_owned(file: str, pattern: str) -> bool:
-    """Return whether a pattern of CODEOWNERS matches a file."""
+    """Return whether a CODEOWNERS pattern matches a file."""
     if pattern.endswith("/"):
         return file.startswith(pattern[1:])
     if pattern.startswith("/"):
@@ -110,7 +110,7 @@ def test_dev_container_runs_make_targets_and_forwards_the_dashboard_port() -> No
 def test_compose_contains_no_password_and_publishes_ports_only_locally() -> None:
     text = (PROJECT / "compose.yaml").read_text("utf-8")
     server = yaml.safe_load(text)["services"]["postgres"]
-    # If the variable is not set, `:?` ends the command with the message that follows.
+    # If the variable is unset or empty, `:?` ends the command with the message that follows.
     assert re.fullmatch(r"\$\{POSTGRES_PASSWORD:\?.+\}", server["environment"]["POSTGRES_PASSWORD"])
     assert all(port.startswith("127.0.0.1:") for port in server["ports"])
     document = (PROJECT / "docs" / "publishing.md").read_text("utf-8")
@@ -120,7 +120,7 @@ def test_compose_contains_no_password_and_publishes_ports_only_locally() -> None
 @pytest.mark.skipif(
     sys.platform == "win32" or not shutil.which("make"), reason="needs make and a POSIX shell"
 )
-def test_clean_removes_only_what_builds_write(tmp_path: Path) -> None:
+def test_clean_keeps_only_histories_and_accepted_profiles(tmp_path: Path) -> None:
     shutil.copyfile(PROJECT / "Makefile", tmp_path / "Makefile")
     kept = {"bank_history.duckdb", "bank_history_sample.duckdb", "bank_history.duckdb.wal"}
     kept |= {"bank.accepted_profile.parquet", "years.duckdb", "one/bank_history.duckdb"}

@@ -78,7 +78,7 @@ def test_help_describes_every_command_in_a_whole_sentence() -> None:
         assert max(map(len, result.output.splitlines())) <= 80
 
 
-def test_help_imports_no_command() -> None:
+def test_help_and_version_import_no_heavy_package() -> None:
     assert loaded_by("--help") == (0, set())
     assert loaded_by("--version") == (0, set())
 
@@ -163,7 +163,7 @@ COMMAND_LINES: dict[str, tuple[str, dict[str, Path | None], str]] = {
     "not known": ("build", {"warehouse": None, "raw_dir": None}, "bank build"),
     "warehouse": ("check", {"warehouse": Path("my.duckdb")}, "bank check --warehouse my.duckdb"),
     "blank": ("accept", {"warehouse": Path("a b")}, 'bank accept --warehouse "a b"'),
-    "another's option": ("releases", {"warehouse": Path("x")}, "bank releases"),
+    "option of another command": ("releases", {"warehouse": Path("x")}, "bank releases"),
     "argument": ("rollback 7", {"publish_dir": Path("p")}, "bank rollback 7 --publish-dir p"),
     "drop": (
         "build",
@@ -490,7 +490,7 @@ def test_explanation_replaces_the_engine_message(log: BuildLog) -> None:
     assert "Also failed" not in log.failure()
 
 
-def test_reason_why_dbt_does_not_start_is_shown(log: BuildLog) -> None:
+def test_reason_why_dbt_did_not_start_is_shown(log: BuildLog) -> None:
     log.read("Traceback (most recent call last):\n")
     log.read("ModuleNotFoundError: No module named 'dbt'\n")
     assert "ModuleNotFoundError: No module named 'dbt'" in log.failure()

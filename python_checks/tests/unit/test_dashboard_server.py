@@ -1,4 +1,4 @@
-"""The server of the dashboard, on a real socket: host names, limits, timeouts, compression."""
+"""The dashboard's server, on a real socket: host names, limits, timeouts, compression."""
 
 import contextlib
 import gzip
@@ -197,7 +197,7 @@ def test_an_idle_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
         assert idle.recv(1) == b""
 
 
-def test_requests_are_answered_at_the_limit_of_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_are_answered_at_the_connection_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "CONNECTIONS", 30)
     with serving(hello) as port, contextlib.ExitStack() as stack:
         for _ in range(50):

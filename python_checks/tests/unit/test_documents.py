@@ -103,6 +103,6 @@ def test_replaced_words_are_found_across_lines() -> None:
     ]
 
 
-def test_documents_models_and_code_are_searched() -> None:
+def test_documents_models_and_code_are_searched_for_replaced_words() -> None:
     read = set(wording.texts())
     assert {"docs/raw-drops.md", "models/marts/core/_core__models.yml", "conftest.py"} <= read

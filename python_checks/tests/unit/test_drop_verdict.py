@@ -8,7 +8,7 @@ from bank_warehouse import drop_verdict
 
 
 def facts(*files: dict[str, Any], **others: Any) -> dict[str, Any]:
-    """Return the facts of a drop. Each file is sound, except for the values given here."""
+    """Return the facts of a drop. Each file is sound, except for the given values."""
     sound = {
         "file": "clients.csv",
         "rows": 40,

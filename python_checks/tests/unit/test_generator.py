@@ -67,7 +67,7 @@ KNOWN_QUANTILES = {
     "Foreign Currency Account": (2_606, 11_917, 24_341, 41_966, 76_689),
     "Business Lending": (124_812, 374_825, 711_315, 1_185_110, 2_156_444),
 }
-# Spearman correlations of all 3,000 clients, zeros included.
+# Spearman correlations for the same clients, zeros included.
 KNOWN_SPEARMAN = {
     ("Estimated Income", "Risk Weighting"): 0.68,
     ("Superannuation Savings", "Risk Weighting"): 0.49,
@@ -194,7 +194,7 @@ def test_uniforms_fill_the_interval_evenly() -> None:
     assert numbers.max() < 1
     counts, _ = np.histogram(numbers, bins=20, range=(0, 1))
     chi_squared = ((counts - 5_000) ** 2 / 5_000).sum()
-    assert chi_squared < 43.8  # the 99.9% point with 19 degrees of freedom
+    assert chi_squared < 43.8  # the 99.9% quantile with 19 degrees of freedom
 
 
 @settings(max_examples=60, deadline=None)

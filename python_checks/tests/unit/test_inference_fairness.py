@@ -1,4 +1,4 @@
-"""Fairness between groups: compared with scipy and statsmodels, and checked on many seeds."""
+"""Fairness between groups: compared with scipy and statsmodels, and checked on random counts."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ GROUPS = {"nationality": 5, "gender": 2, "age_band": 6}
 def counted(
     rows: list[tuple[str, str, str, int, int]], *, burdens: tuple[str, ...] = (), minimum: int = 50
 ) -> pd.DataFrame:
-    """Return the input of `compare_groups` for rows of its first five columns."""
+    """Return the input of `compare_groups`. `rows` gives its first five columns."""
     frame = pd.DataFrame(rows, columns=["action", "dimension", "value", "customers", "chosen"])
     frame["is_burden"] = frame["action"].isin(burdens)
     frame["is_large_enough"] = frame["customers"] >= minimum
@@ -105,7 +105,7 @@ def test_p_values_are_adjusted_together_in_any_row_order() -> None:
     tested = found.to_pandas().dropna(subset="p_value")
     expected = multipletests(tested["p_value"], method="fdr_bh")[1]
     np.testing.assert_allclose(tested["adjusted_p_value"], expected, rtol=1e-12)
-    # All groups of every action except the best of each action and dimension.
+    # Every group is tested, except the best one of each action and dimension.
     assert len(tested) == ACTIONS * (sum(GROUPS.values()) - len(GROUPS))
 
 
@@ -122,6 +122,6 @@ def test_false_findings_are_rare_and_a_planted_difference_is_found() -> None:
 
     seeds = range(200)
     false_findings = sum(has_finding(seed, 1.0) for seed in seeds)
-    # At a true rate of 0.05, there are 19 or more in fewer than one in a hundred trials.
+    # At a true rate of 0.05, fewer than one trial in a hundred has 19 or more false findings.
     assert false_findings <= stats.binom.ppf(0.99, len(seeds), RATE)
     assert sum(has_finding(seed, 3.0) for seed in range(20)) == 20

@@ -1,4 +1,4 @@
-"""The functions that macros call, with arguments as a macro passes them."""
+"""The functions that macros call, tested with arguments as macros pass them."""
 
 import json
 from pathlib import Path

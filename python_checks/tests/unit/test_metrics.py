@@ -57,7 +57,7 @@ def simple(measure: str, fill_nulls_with: int | None = None) -> Json:
 
 
 def manifest() -> Json:
-    """Return a semantic manifest of clients, their accounts, and unconnected branches."""
+    """Return a semantic manifest for clients, their accounts, and unconnected branches."""
     client = {"name": "client", "type": "primary", "expr": "client_number"}
     clients = semantic_model(
         "clients",
@@ -122,7 +122,7 @@ def layer() -> SemanticLayer:
 
 @pytest.fixture
 def bank() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Three clients, one without a city, and four accounts, one without a client."""
+    """Three clients, one without a city; four accounts, one without a client; and a branch."""
     with duckdb.connect() as connection:
         connection.execute(
             """
@@ -208,7 +208,7 @@ def test_filters_take_values_and_null(
 
 
 @pytest.mark.parametrize("hostile", ["' or true --", '" or 1=1', "x'); drop table t; --", "?"])
-def test_values_are_bound_and_never_part_of_the_text(
+def test_filter_values_are_bound_and_not_part_of_the_sql(
     hostile: str, bank: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     filters = {"city": [hostile, "Rome"], "client__tier": [hostile, "gold"]}
@@ -278,7 +278,7 @@ def test_dimensions_of_returns_those_that_all_metrics_reach(layer: SemanticLayer
         ((["clients"], [], {"colour": ["red"]}), "'colour' cannot be reached"),
     ],
 )
-def test_invalid_queries_are_refused_with_reason(
+def test_invalid_queries_are_refused_with_a_reason(
     arguments: tuple[Any, ...], complaint: str, layer: SemanticLayer
 ) -> None:
     with pytest.raises(MetricsError, match=complaint.replace(".", r"\.")):

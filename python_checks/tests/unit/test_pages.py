@@ -37,7 +37,7 @@ def dbt() -> click.Command:
 
 
 def require_options(program: click.Command, words: list[str], command: str) -> None:
-    """Fail if a program does not have the subcommands and options of a command."""
+    """Fail if a command has a subcommand or an option that its program does not have."""
     chosen = program
     while isinstance(chosen, click.Group) and words and not words[0].startswith("-"):
         name, *words = words

@@ -52,7 +52,7 @@ NAMES_IN = {
     "euc_kr": ["김민준", "이서연", "박지훈", "최수빈", "정하은", "강도윤", "조예린", "윤서준"],
     "euc_jp": ["山田 太郎", "佐藤 花子", "鈴木 一郎", "高橋 さくら", "田中 ケンジ", "渡辺 美咲"],
 }
-"""Encodings without a byte-order mark, with names that each can write."""
+"""Encodings without a byte-order mark, and names that can be written in each."""
 KEYS = ("customer_key", "client_key")
 
 CELLS = st.one_of(
@@ -107,7 +107,7 @@ CELLS = st.one_of(
     st.text(alphabet='0123456789.,-+()$ "aeE;|', max_size=8),
 )
 
-# A date whose parts are valid, ambiguous or wrong, to test how the order is interpreted.
+# A date whose parts are valid, ambiguous or wrong, to test how their order is read.
 DATES = st.builds(
     "{0}{3}{1}{3}{2}".format,
     st.sampled_from(["1", "01", "5", "12", "13", "28", "31", "00", "32", "001"]),
@@ -160,7 +160,7 @@ def staging() -> Iterator[Staging]:
 def damaged(
     damage: list[tuple[str, int, int, str]], header_damage: str, whole: dict[str, object]
 ) -> bytes:
-    """Return a damaged file with the first rows of the seeds."""
+    """Return the bytes of a damaged file that contains the first rows of the sample."""
     header, rows = oddities.seed_rows()
     rows = rows[:ROWS]
     names = NAMES_IN.get(str(whole["encoding"]), [])
@@ -306,8 +306,8 @@ def test_plain_reader_agrees(
 def encoding_read(messages: Sequence[str], written: str) -> str:
     """Return the encoding that a warning names, or `written` if there is no such warning.
 
-    If few cells decide, two encodings may both give plausible names. Staging may then choose the
-    wrong one, and warns.
+    If only a few cells decide, two encodings may both give plausible names. Staging may then choose
+    the wrong one, but it warns.
     """
     message = " ".join(messages)
     named = [code for code, name in NAMES.items() if f"not UTF-8: read as {name}, so" in message]

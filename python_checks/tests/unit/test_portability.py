@@ -1,4 +1,4 @@
-"""The portability rules: each finds its mistake, and the project makes none."""
+"""Each portability rule finds its mistake, and the project follows the rules."""
 
 import ast
 

@@ -1,7 +1,7 @@
 """Microsoft's own tools accept the Power BI project.
 
-The tools are two npm packages for development and tests, not part of this project. This command
-installs them in FOLDER/node_modules; set POWERBI_NODE_MODULES to that folder:
+The tools are two npm packages for development and tests, not part of this project. The command
+below installs them in FOLDER/node_modules. Set POWERBI_NODE_MODULES to that folder.
 
     npm i --no-save --prefix FOLDER @microsoft/powerbi-modeling-mcp @microsoft/powerquery-parser
 
@@ -54,7 +54,7 @@ def package(name: str) -> Path:
 
 
 def parse_errors(texts: dict[str, str]) -> dict[str, str]:
-    """Return the parser's error for each M text, or an empty text if there is none."""
+    """Return the parser's error for each M expression, or an empty string if it is valid."""
     package("powerquery-parser")
     run = subprocess.run(
         ["node", "-e", PARSE],
@@ -92,9 +92,9 @@ def test_broken_m_is_detected() -> None:
 
 
 class Loader:
-    """Microsoft's loader of semantic models, used through its standard input and output.
+    """Microsoft's loader for semantic models, used through its standard input and output.
 
-    The protocol: https://modelcontextprotocol.io/specification/2025-06-18, one message per line.
+    Each message is one line, as https://modelcontextprotocol.io/specification/2025-06-18 defines.
     """
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:

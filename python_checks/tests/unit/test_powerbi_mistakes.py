@@ -44,7 +44,7 @@ def removes(path: str) -> Mistake:
 
 
 def page_of(files: Files, title: str) -> str:
-    """Return the path of the page.json of a page."""
+    """Return the path of the page.json for the page that has this title."""
     return next(
         path
         for path, text in files.items()
@@ -53,7 +53,7 @@ def page_of(files: Files, title: str) -> str:
 
 
 def visuals_of(files: Files, title: str, kind: str) -> list[str]:
-    """Return the paths of the visuals of a type on a page, in tab order."""
+    """Return the paths of a page's visuals of one type, in tab order."""
     folder = page_of(files, title).removesuffix("page.json")
     found = [
         path
@@ -307,7 +307,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         adds("Customers", UNUSED),
         "'Customers'[Spare code]: breaks the best-practice rule UNNECESSARY_COLUMNS",
     ),
-    "a long text is loaded twice": (
+    "a column of long text is loaded twice": (
         adds("Customer risk", TWICE),
         "Customers already has this text",
     ),
@@ -503,7 +503,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "is sorted by a field that it does not show",
     ),
-    "a matrix adds up the worst of each scenario": (
+    "a matrix adds up the results of different scenarios": (
         visual("Stress", "pivotTable", without_object("subTotals"), 1),
         "has no meaningful total; turn the totals off",
     ),

@@ -74,7 +74,7 @@ def answers_for(dimension: str) -> Callable[[Any], Any]:
 
 
 def relate_tests_to_dimensions(files: Files) -> None:
-    """Relate the tests to the table Dimensions, so that a slicer on it filters the tooltip."""
+    """Relate the table of tests to Dimensions, so that slicers on Dimensions filter the tooltip."""
     files["Bank.SemanticModel/definition/relationships.tmdl"] += (
         "relationship 11111111-1111-4111-8111-111111111112\n"
         "\tfromColumn: 'Segment differences'.Dimension\n"

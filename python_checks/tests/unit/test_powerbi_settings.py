@@ -161,7 +161,7 @@ def test_unusable_parameter_is_refused_by_name(
     assert getattr(chosen(tmp_path, {option: given}), option) == given
 
 
-def test_unknown_source_is_refused(tmp_path: Path) -> None:
+def test_ambiguous_or_missing_source_is_refused(tmp_path: Path) -> None:
     path = keep(tmp_path, PARQUET)
     text = path.read_text("utf-8")
     edit(path, "/// Number", f'expression PostgresServer = "db" {META}\n\n/// Number')

@@ -19,7 +19,7 @@ PROFILES = [PROJECT / "profiles.yml", *EXAMPLES]
 # Names of keys that hold a secret.
 SECRET_KEY = re.compile(r"secret|token|password|passphrase|private_key|keyfile|access_?key", re.I)
 SECRET_FROM_ENVIRONMENT = re.compile(r"\{\{ env_var\('DBT_ENV_SECRET_[A-Z_]+'\) \}\}")
-# Texts that may be secrets: long runs of letters and digits, tokens, private keys and UUIDs.
+# Text that may be a secret: long runs of letters and digits, tokens, private keys and UUIDs.
 SECRET_TEXT = re.compile(
     r"[A-Za-z0-9+/_~-]{32,}|dapi[0-9a-f]+|ey[JK][\w-]+\.|-----BEGIN|[0-9a-f]{8}-"
 )

@@ -31,7 +31,7 @@ def configured() -> Json:
 
 
 def failures(target: Path, config: Json) -> list[Json]:
-    """Return dbt-bouncer's findings in the manifest of a target folder."""
+    """Return dbt-bouncer's findings for the manifest in a target folder."""
     checks = str(PROJECT / config["custom_checks_dir"])
     config |= {"dbt_artifacts_dir": str(target), "custom_checks_dir": checks}
     (target / "bouncer.yml").write_text(yaml.safe_dump(config), "utf-8")
@@ -57,7 +57,7 @@ def on_seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def on_a_drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the manifest for a drop. Only then are the project's sources enabled."""
+    """The folder of the manifest for a drop. Only this manifest has the project's sources."""
     raw = str(tmp_path_factory.mktemp("raw"))
     return parse(tmp_path_factory.mktemp("on_a_drop"), BANK_RAW_DIR=raw)
 
@@ -170,7 +170,7 @@ def test_every_check_finds_its_violation(tmp_path: Path) -> None:
         path.write_text(text.lstrip() + "\n", encoding="utf-8")
     config = configured()
     found = failures(parse(tmp_path, tmp_path / "project"), config)
-    # The id of a finding is check:index:resource, or only the check if it has no resource.
+    # The id of a finding is check:index:resource, or only the check if no resource is at fault.
     broken = {re.match(r"\w+(:\d+)?", one["check_run_id"])[0] for one in found}  # type: ignore[index]
     unbroken = [
         one["name"]
@@ -180,7 +180,7 @@ def test_every_check_finds_its_violation(tmp_path: Path) -> None:
     assert unbroken == []
 
 
-# ---------- the project's own two checks
+# ---------- the two checks that this project defines itself
 
 
 def metric(kind: str, **params: Any) -> Json:
@@ -203,7 +203,7 @@ SMALL = {"filter": {"where_filters": [{"where_sql_template": "{{ Dimension('c__a
         (metric("simple", measure=of("customers")), "customers"),
         (metric("simple", measure=of("customers")) | SMALL, None),
         (metric("simple", measure=of("customers") | SMALL), None),
-        # This measure has another name than total_loans, but the same expression.
+        # This measure and total_loans have different names, but the same expression.
         (metric("simple", measure=of("second_total_loans")), "total_loans"),
         (
             metric("ratio", numerator=of("overleveraged_customers"), denominator=of("customers")),

@@ -1,4 +1,4 @@
-"""What a file proves about its dates and amounts: each notation with its expected value."""
+"""How dates and amounts are read, and what the cells of a file prove about their notation."""
 
 import json
 import random
@@ -160,7 +160,7 @@ def test_dates_decided_by_a_declared_format_are_counted() -> None:
 @pytest.mark.parametrize(
     ("texts", "formats", "message"),
     [
-        # texts, declared formats, (how many they read, a date that they do not, the right format)
+        # cells, declared formats, (dates that these can read, one that they cannot, right format)
         (("04-07-2015", "07-25-2015"), ("%d-%m-%Y",), ("1 can", "07-25-2015", '"%m-%d-%Y"')),
         (("2015-07-04", " 2015-07-25"), ("%d-%m-%Y",), ("0 can", "2015-07-04", '"%Y-%m-%d"')),
         (("2015-25-07", "NULL"), ("%Y-%m-%d",), ("0 can", "2015-25-07", '"%Y-%d-%m"')),
@@ -195,7 +195,7 @@ def test_declared_format_is_refused_if_only_a_different_one_fits_all_dates(
         (("2015-25-07",), ("%d-%m-%Y",)),  # %Y-%d-%m is proposed only for %Y-%m-%d
         (("4-7-2015", "25-7-2015"), ("%-d-%-m-%Y",)),
         (("25-May-2015", "26-May-2015"), ("%d-%B-%Y",)),
-        (("2015-07-25",), ("%x",)),  # not a format that the project reads
+        (("2015-07-25",), ("%x",)),  # not a format that the project knows
         (("NULL", ""), ("%d-%m-%Y",)),
     ],
 )
@@ -205,7 +205,7 @@ def test_declared_format_is_kept_if_no_other_fits_all_dates(
     assert interpret_dates([(text, 9) for text in texts], Settings(formats)).refusal is None
 
 
-def test_a_few_texts_that_are_not_dates_do_not_hide_a_wrong_declaration() -> None:
+def test_a_few_cells_that_are_not_dates_do_not_hide_a_wrong_declaration() -> None:
     dates = [("04-07-2015", 150), ("07-25-2015", 148), ("unknown", 2)]
     refusal = interpret_dates(dates, Settings(("%d-%m-%Y",))).refusal
     assert str(refusal).startswith("of 298 joining dates 150 can be read as %d-%m-%Y")
@@ -307,7 +307,7 @@ def test_conversion_is_proved_only_by_enough_dates(early: int, late: int, is_ref
     assert (interpret_dates(texts, AUTO).refusal is not None) == is_refused
 
 
-def test_a_few_dates_of_undecided_order_are_quarantined() -> None:
+def test_a_few_dates_in_an_undecided_order_are_quarantined() -> None:
     dates = [("25-07-2015", 98), ("25/07/2015", 1), ("07/25/2015", 1)]
     proof = interpret_dates(dates, Settings(tolerated=0.02))
     message = FileProof("a.csv", proof, {}).warnings[0]
@@ -418,7 +418,7 @@ def test_all_rows_are_examined_if_the_first_rows_have_two_notations(
     assert "of 840 joining dates" in proof.refusals[0]
 
 
-def test_numbers_beside_texts_do_not_prove_how_the_texts_are_written() -> None:
+def test_typed_numbers_do_not_prove_the_notation_of_text_cells() -> None:
     money = [column.name for column in CLIENTS.columns if column.kind == "money"]
     cells = ", ".join(f"amount as {name}" for name in money)
     select = (

@@ -36,7 +36,7 @@ def ask(warehouse: Path, out: Path, *options: str) -> Result:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Path:
-    """A warehouse with only the quarantine."""
+    """A warehouse with only the quarantine table."""
     path = tmp_path / "bank.duckdb"
     texts = [*FORMULAS, 'said "no";, and left', "two\r\nlines", "Zoë", "plain"]
     with duckdb.connect(str(path)) as connection:
@@ -66,7 +66,7 @@ def test_formulas_become_text_and_numbers_stay_numbers(warehouse: Path, tmp_path
         rows = list(csv.DictReader(file))
     assert [int(row["source_row"]) for row in rows] == list(range(2, len(rows) + 2))
     assert {Decimal(row["bank_loans"]) for row in rows} == {Decimal("-1.50")}
-    # A spreadsheet may split a text at a tab or line break, so a formula may begin there too.
+    # A spreadsheet may split text at a tab or line break, so a formula may begin there too.
     safe = ["'" + (f"{each[0]}'{each[1:]}" if each[0] in "\t\r\n" else each) for each in FORMULAS]
     assert [row["raw_text"] for row in rows[: len(FORMULAS)]] == safe
     assert [row["raw_text"] for row in rows[len(FORMULAS) :]] == [

@@ -79,7 +79,7 @@ def manifest() -> dict[str, Any]:
     [
         ("models/marts/risk/fct_stress_results.sql", {"fct_stress_results"}),
         ("seeds/reference/income_bands.csv", {"int_customers_classified"}),
-        # The models use this macro through another macro.
+        # The models do not call this macro directly, but through another macro.
         ("macros/staging/texts.sql", {"base_bank__clients", "stg_bank__genders"}),
         ("models/staging/bank/_bank__unit_tests.yml", {"base_bank__clients"}),
     ],

@@ -56,7 +56,7 @@ SETTINGS = json.dumps(
 
 
 def read(drop: Path, table: str = "clients", settings: Settings | None = None) -> list[Row]:
-    """Return the rows of a table of a drop, in the order in which its plan reads them."""
+    """Return a drop's rows for one table, in the order in which the plan reads them."""
     plan = plan_table(drop, table, settings)
     with duckdb.connect() as connection:
         connection.execute(f"create table read as {plan.sql}")
@@ -285,7 +285,7 @@ def test_own_header_takes_precedence_over_an_alias(tmp_path: Path) -> None:
     assert [row[: len(NAMES)] for row in read(tmp_path)] == seed()
 
 
-def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
+def test_plugin_returns_values_and_errors_as_json(tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.seed_text())
     with duckdb.connect() as connection:
         Plugin.configure_connection(SimpleNamespace(_opened=None, creds=None), connection)  # type: ignore[arg-type]
@@ -529,7 +529,7 @@ def test_inspect_refuses_unknown_codes_like_a_build(tmp_path: Path) -> None:
     assert inspect_drop(tmp_path)["problems"] == []
 
 
-# A column, its cell, and the reason for which a build quarantines the row.
+# A column, an invalid cell, and the start of the reason why a build quarantines the row.
 BAD_CELLS = {
     "no calendar date": ("Joined Bank", "31-02-2015", "joined_bank is not a date written as %d-%m"),
     "after the as-of date": (
@@ -551,7 +551,7 @@ BAD_CELLS = {
 
 
 def spoilt_drop(folder: Path, cells: dict[int, tuple[str, str]]) -> Path:
-    """Write a drop of 40 clients with an invalid cell in some rows. The header is row 1."""
+    """Write a drop of 40 clients, with the given cells in the given rows. Row 1 is the header."""
     folder.mkdir()
     header, rows = oddities.seed_rows()
     table = [list(header), *map(list, rows[:40])]
@@ -639,7 +639,7 @@ def test_inspect_without_a_project_does_not_validate_rows(
     assert last.startswith("The files can be read. Only a build checks the rows of clients (no dbt")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows such names")
 def test_file_name_that_is_not_utf8_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -730,7 +730,7 @@ def test_all_mistakes_of_a_mapping_file_are_listed(tmp_path: Path) -> None:
     assert report["mapping"] == {}
 
 
-def test_missing_headers_of_a_mapping_file_are_listed_with_near_ones(tmp_path: Path) -> None:
+def test_near_headers_are_proposed_for_missing_ones_in_a_mapping_file(tmp_path: Path) -> None:
     theirs = {"Client ID": "KUNDENNR", "Bank Loans": "Kredite"}
     oddities.put(tmp_path, oddities.edit_header(lambda name: theirs.get(name, name)))
     names = tmp_path / "names.yml"
@@ -876,7 +876,7 @@ def test_file_without_clients_is_not_a_drop(tmp_path: Path) -> None:
         ('"1,A,x,y', '2",B,x,y', False),
         ('1,"A,x,y', '2,B,x",y', False),  # one row would not be as wide as the table
         ('1,A,x,"y', '2,B,x,y"', False),
-        ('"1","A', '2,B","x","y"', True),  # all texts are in quotes
+        ('"1","A', '2,B","x","y"', True),  # every cell is in quotes
         ('1,"A', '2,B","x","y"', True),
         ('1,"A', '2,B","x, x",y', False),
     ],

@@ -26,7 +26,7 @@ NOT_SETTINGS = {"BANK_"}
 
 
 def refusal(variables: dict[str, object], **environment: str) -> str:
-    """Return why these settings are refused, or an empty text if they are valid."""
+    """Return why these settings are refused, or an empty string if they are valid."""
     try:
         require_settings(PROJECT, variables, environment)
     except SettingError as refused:
@@ -89,7 +89,7 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "no year": ({"raw_date_format": ["%d-%m-%Y", "%d-%m"]}, "'%d-%m' has no year (%Y)"),
     "letters": ({"raw_date_format": "dd/mm/yyyy"}, "no year (%Y). Write %d/%m/%Y."),
     "quote": ({"raw_date_format": "%d'%m'%Y"}, "is not a date format"),
-    "not a text": ({"raw_date_format": [20]}, "20 is not a date format"),
+    "not text": ({"raw_date_format": [20]}, "20 is not a date format"),
     "a rate above 1": ({"max_quarantine_rate": 1.5}, "1.5 is not a number from 0 to 1"),
     "rate as a percentage": ({"max_quarantine_rate": "5 %"}, "'5 %' is not a number from 0 to 1"),
     "not a number": ({"max_quarantine_rate": float("nan")}, "nan is not a number"),

@@ -181,7 +181,7 @@ def test_existing_log_file_becomes_private(tmp_path: Path) -> None:
     assert mode(tmp_path / "new.jsonl") == 0o600
 
 
-def test_line_is_removed_if_the_block_fails(tmp_path: Path) -> None:
+def test_line_is_removed_if_the_with_block_fails(tmp_path: Path) -> None:
     log = tmp_path / "lists.jsonl"
     for content in (b"one\n", b'{"half', b""):
         log.write_bytes(content)

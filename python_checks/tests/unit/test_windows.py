@@ -1,4 +1,4 @@
-"""Windows behaviour, simulated on this machine: messages, backslashes and open files."""
+"""How the code behaves on Windows, simulated on any system: messages, backslashes, open files."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def test_holder_of_an_open_file_is_recognised(message: str, program: str) -> Non
     assert holder_of(problem) == f" ({program}, process 4711)"
 
 
-def test_a_damaged_file_in_a_folder_called_lock_is_not_held(tmp_path: Path) -> None:
+def test_a_damaged_file_in_a_folder_called_lock_is_not_reported_as_open(tmp_path: Path) -> None:
     damaged = tmp_path / "lock" / "bank.duckdb"
     damaged.parent.mkdir()
     damaged.write_bytes(b"no database" * 1000)
