@@ -48,7 +48,7 @@ class Cuts:
     Attributes:
         reports: Counts by moment, report and whether PostgreSQL had the release.
         settled: Counts of unknown commits that were settled, by command and outcome.
-        contradictions: A line for each check of a cut, its report or the settling that failed.
+        contradictions: A line for each failed check, such as a report that PostgreSQL contradicts.
     """
 
     reports: Counter[tuple[Moment, str, bool]] = field(default_factory=Counter)
