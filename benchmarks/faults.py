@@ -308,7 +308,7 @@ class Bench:
         """Check that a build succeeded and has the figures of an undisturbed one.
 
         Raises:
-            TrialError: The build failed, or its figures differ.
+            TrialError: The build failed or hangs, or its figures differ or cannot be read.
         """
         if build.wait() != 0:
             raise TrialError(f"the build failed:\n{build.said()}")
@@ -319,7 +319,7 @@ class Bench:
         """Check that a build failed with all the words in `needed` and without a traceback.
 
         Raises:
-            TrialError: The build succeeded, or its output has a traceback or lacks needed words.
+            TrialError: The build succeeded or hangs, or its output has a traceback or lacks words.
         """
         said = build.said()
         if build.wait() == 0:
