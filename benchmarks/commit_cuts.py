@@ -1,4 +1,4 @@
-"""Cut the publisher's connection around COMMIT, and compare its report with PostgreSQL.
+"""Cut a publisher's connection around COMMIT, and compare the publisher's report with PostgreSQL.
 
 With ``python -m benchmarks.publisher_kills WAREHOUSE --cuts 50``, there are 50 cuts before the
 COMMIT arrives, 50 while the server executes it, and 50 after it, when only the answer is lost.
@@ -48,7 +48,7 @@ class Cuts:
     Attributes:
         reports: Counts by moment, report and whether PostgreSQL had the release.
         settled: Counts of unknown commits that were settled, by command and outcome.
-        contradictions: A line for each report that PostgreSQL or the files contradict.
+        contradictions: A line for each failed check, such as a report that PostgreSQL contradicts.
     """
 
     reports: Counter[tuple[Moment, str, bool]] = field(default_factory=Counter)
@@ -115,19 +115,19 @@ def _cut(
 
     def require(is_right: bool, what: str) -> None:
         if not is_right:
-            found.contradictions.append(f"{words}: {what}; the report: {said[-600:]}")
+            found.contradictions.append(f"{words}: {what}; output: {said[-600:]}")
 
     require(len(proxy.cuts) == cuts + 1, "no connection was cut")
     report = _report(code, said)
     found.reports[moment, report, holds] += 1
     if report == PUBLISHED:
-        require(holds and _current(published) == number == now[-1], "it is not current")
+        require(holds and _current(published) == number == now[-1], "the release is not current")
     elif report == NOTHING:
-        require(not holds and number not in release_numbers(published), "it exists")
+        require(not holds and number not in release_numbers(published), "the release exists")
     elif report == UNKNOWN:
         require(_current(published) == in_files, "the files have changed")
         noted = json.loads((published / PENDING).read_text("utf-8"))["release"]
-        require(noted in release_numbers(published), "its folder is gone")
+        require(noted in release_numbers(published), "the folder of the release is gone")
         command = chance.choice(["releases", "publish"])
         code, said = _run(command)
         committed = f"has committed release {noted}" in said
@@ -161,7 +161,7 @@ def _report(code: int, said: str) -> str:
         return UNKNOWN
     if "Nothing was published" in said:
         return NOTHING
-    return "none of these"
+    return "unrecognized"
 
 
 def _current(published: Path) -> int | None:
@@ -169,7 +169,7 @@ def _current(published: Path) -> int | None:
 
 
 def _wait_for_quiet(dsn: str) -> None:
-    """Wait until the server has closed all connections of publishers."""
+    """Wait until the server has closed all connections of the publisher."""
     until = time.monotonic() + PATIENCE
     with psycopg.connect(dsn, autocommit=True) as connection:
         while time.monotonic() < until:
@@ -180,7 +180,7 @@ def _wait_for_quiet(dsn: str) -> None:
             if row == (0,):
                 return
             time.sleep(0.05)
-    raise SystemExit("The server still has connections of a publisher that has ended.")
+    raise SystemExit("The server still has open connections from a publisher that has ended.")
 
 
 def report(found: Cuts) -> str:
@@ -193,6 +193,6 @@ def report(found: Cuts) -> str:
         )
     for (command, settled), count in sorted(found.settled.items()):
         lines.append(f"  {count:>4}  unknown, settled by `bank {command}`: {settled}")
-    lines.append(f"reports that PostgreSQL contradicts: {len(found.contradictions)}")
+    lines.append(f"failed checks: {len(found.contradictions)}")
     lines += [f"  {line}" for line in found.contradictions[:10]]
     return "\n".join(lines)

@@ -20,9 +20,9 @@ change leads to a different address, so hardly any response is cached. Two times
 processing time that the server measures, and the time that the user waits. All users run in one
 separate process on the same machine.
 
-`--idle` adds this many connections: half of them are idle, and the others send a request byte by
-byte and never complete it. The benchmark prints how many of each stay open. The server should keep
-the idle connections and close the others.
+`--idle N` adds N connections: half of them are idle, and the others send a request byte by byte and
+never complete it. The benchmark prints how many of each kind stay open. The server should keep the
+idle connections and close the others.
 """
 
 import contextlib
@@ -171,7 +171,7 @@ def use(
     pause: float,
     told: Connection,
 ) -> None:
-    """Simulate the users; send page, server time and user time (ms) of each change to `told`."""
+    """Simulate the users; send page, server time and user time (ms) of every change to `told`."""
     from urllib.parse import urlencode
 
     times: list[tuple[str, float, float]] = []
@@ -268,7 +268,10 @@ def describe(times: Sequence[tuple[str, float, float]], seconds: float, pause: f
 
 
 def memory() -> tuple[float, float]:
-    """Return the current and the peak memory of this process, in MiB."""
+    """Return the current and the peak memory of this process, in MiB.
+
+    Without /proc, both are the peak.
+    """
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     status = Path("/proc/self/status")
     if not status.is_file():
@@ -280,7 +283,8 @@ def memory() -> tuple[float, float]:
 def prepared(source: Path, keep: Path, customers: int) -> Path:
     """Return the folder of a release with this many customers; create it if necessary.
 
-    A separate process creates it, so that its memory does not count as the server's.
+    A separate process creates the release, so that the memory this takes does not count as the
+    server's.
     """
     folder = keep / f"releases-{customers}"
     if folder.is_dir():
@@ -315,9 +319,7 @@ def prepared(source: Path, keep: Path, customers: int) -> Path:
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Folder that keeps the release and its cubes."
 )
-@click.option(
-    "--prepare", is_flag=True, help="Create the release and its cubes without a measurement."
-)
+@click.option("--prepare", is_flag=True, help="Create the release and its cubes without measuring.")
 @click.option("--users", default=20, show_default=True)
 @click.option(
     "--idle",
@@ -340,7 +342,7 @@ def main(
     seconds: float,
     pauses: tuple[float, ...],
 ) -> None:
-    """Print the times of filter changes."""
+    """Print how long filter changes take."""
     with tempfile.TemporaryDirectory() as scratch:
         kept = keep or Path(scratch)
         kept.mkdir(parents=True, exist_ok=True)
@@ -355,8 +357,8 @@ def main(
         total = snapshot.ask(["customers"])[0][0]
         size = sum(file.stat().st_size for file in (kept / "cubes").iterdir()) / 2**20
         click.echo(
-            f"{total:,} customers: {cells:,} cells in {len(snapshot.cubes)} cubes (the filters "
-            f"alone: {snapshot.cubes['all'].rows:,}), {size:,.0f} MiB; ready in {taken:.1f} s"
+            f"{total:,} customers: {cells:,} cells in {len(snapshot.cubes)} cubes (the cube of "
+            f"all filters: {snapshot.cubes['all'].rows:,}), {size:,.0f} MiB; ready in {taken:.1f} s"
         )
         if not prepare:
             _measure(snapshots, snapshot, users, idle, seconds, pauses)
@@ -376,7 +378,7 @@ def _measure(
     threading.Thread(target=listening.serve_forever, daemon=True).start()
     values = {name: [text_of(value) for value in snapshot.values(name)] for name in FILTERS}
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
-    click.echo(f"{users} users, {os.cpu_count()} cores; load of the machine before: {load}")
+    click.echo(f"{users} users, {os.cpu_count()} cores; machine load before: {load}")
     holder = _Holder(listening.port, idle) if idle else None
     for pause in pauses:
         spent = time.process_time()
@@ -384,19 +386,19 @@ def _measure(
         spent = (time.process_time() - spent) * 1000 / len(times)
         click.echo(
             describe(times, seconds, pause)
-            + f"\n  CPU of the server {spent:.0f} ms a change; load of the machine "
+            + f"\n  server CPU {spent:.0f} ms a change; machine load "
             f"{os.getloadavg()[0]:.1f}"
         )
     if holder:
         click.echo(holder.end())
-    click.echo(f"threads of the server: {threading.active_count()}")
+    click.echo(f"server threads: {threading.active_count()}")
     now, peak = memory()
-    click.echo(f"memory of the server {now:,.0f} MiB, at most {peak:,.0f} MiB")
+    click.echo(f"server memory {now:,.0f} MiB, peak {peak:,.0f} MiB")
     listening.shutdown()
 
 
 class _Holder:
-    """A process that holds connections."""
+    """A process that holds connections open."""
 
     def __init__(self, port: int, count: int) -> None:
         context = multiprocessing.get_context("spawn")

@@ -1,4 +1,4 @@
-"""Compare the time of the Great Expectations suites with that of the same counts in plain SQL.
+"""Compare how long the Great Expectations suites and the same counts in plain SQL take.
 
     python -m benchmarks.expectations --warehouse warehouse/bank.duckdb --repeats 3
 
@@ -67,7 +67,7 @@ def plain_queries(path: Path) -> list[str]:
 @click.option("--warehouse", "path", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--repeats", type=click.IntRange(1), default=3)
 def main(path: Path, repeats: int) -> None:
-    """Print the median time and the peak memory of each, and the ratio of the median times."""
+    """Print the median time and peak memory of plain SQL and of the suites, and the time ratio."""
     queries = plain_queries(path)
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder) / "queries.json"

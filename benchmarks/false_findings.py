@@ -1,12 +1,13 @@
 """Measure how often the inference reports false findings, over many seeds.
 
 Each seed generates a data pack without planted effects: categories have no effect, there are no
-clusters, and only money affects the risk weighting. Every other finding is therefore false. The
-benchmark runs the project's own models without a build.
+clusters, and only money affects the risk weighting. A finding of any other effect is therefore
+false; the exception is the association in `BY_POSITION`. The benchmark runs the project's own
+models without a build.
 
     python -m benchmarks.false_findings --seeds 200 --results false_findings.csv
 
-With --results, each pack adds a line to that file. The next run continues a stopped one.
+With --results, each pack adds a line to that file, and a later run skips the packs in the file.
 """
 
 import csv
@@ -22,7 +23,7 @@ from python_checks.testing.model_runner import compile_project, load_clients, ru
 
 RATE = 0.05
 MODELS = ("int_differences_tested", "int_risk_drivers_fitted", "int_clusters_fitted")
-# Relationships and advisors both depend on the row's position, so they are associated.
+# The generator assigns relationships and advisors by row number, so the two are associated.
 BY_POSITION = "('banking_relationship', 'investment_advisor')"
 DIFFERENCES = f"""
     with evaluated as (

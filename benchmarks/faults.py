@@ -3,10 +3,11 @@
     python -m benchmarks.faults                      # each fault 20 times
     python -m benchmarks.faults --fault kill --times 100 --seed 7
 
-This process reads the project once, and each build runs in a fork of it. A build reads the shipped
-seeds as a raw drop, and builds a warehouse in a temporary folder up to the control totals. A trial
-succeeds only if any error message is clear and has no traceback, the published folder is unchanged,
-and the next build has the same control totals and customers as an undisturbed one.
+This process reads the project once, and each build runs in a fork of this process. A build reads
+the shipped seeds as a raw drop. In a temporary folder, it builds the part of a warehouse that the
+control totals need. A trial succeeds only if any error message is clear, without a traceback, the
+published folder is unchanged, and the next build has the same control totals and customers as an
+undisturbed one.
 
 POSIX only. A full disk is simulated by a small tmpfs if the user may mount one (root), and by a
 limit on file sizes otherwise. If a trial fails, its error is printed with the output of the build,
@@ -62,7 +63,8 @@ class Build:
         output: File with its output.
         started: Its start on the monotonic clock.
         seconds: Its duration; None while it runs.
-        status: Its exit status, or minus the signal that ended it; None while it runs.
+        status: Its exit status, or the negative number of the signal that ended it; None while it
+            runs.
     """
 
     process: int
@@ -72,7 +74,7 @@ class Build:
     status: int | None = None
 
     def poll(self) -> bool:
-        """Return whether it has ended."""
+        """Return whether the build has ended."""
         if self.status is None:
             process, status = os.waitpid(self.process, os.WNOHANG)
             if process:
@@ -81,10 +83,10 @@ class Build:
         return self.status is not None
 
     def wait(self) -> int:
-        """Wait for its end and return its status.
+        """Wait until the build has ended, and return its status.
 
         Raises:
-            TrialError: It hangs.
+            TrialError: The build hangs.
         """
         while not self.poll():
             if time.monotonic() - self.started > PATIENCE:
@@ -94,14 +96,14 @@ class Build:
         return self.status or 0
 
     def kill(self) -> None:
-        """Kill it with SIGKILL if it still runs."""
+        """Kill the build with SIGKILL if it still runs."""
         if not self.poll():
             os.kill(self.process, signal.SIGKILL)
             while not self.poll():
                 time.sleep(0.001)
 
     def said(self) -> str:
-        """Return its output."""
+        """Return the output of the build."""
         return self.output.read_text(encoding="utf-8", errors="replace")
 
 
@@ -110,17 +112,17 @@ class Bench:
     """A folder in which builds are broken.
 
     Attributes:
-        folder: Contains all of the following.
+        folder: Contains all the folders and files below.
         drop: The raw drop that every build reads.
         warehouse: The warehouse that every build writes.
         published: A folder with a release that must not change.
         template: A copy of the warehouse of an undisturbed build.
         totals: Control totals and customers of that build.
-        largest: Peak size of the warehouse during that build, in bytes.
-        largest_again: Peak size when the complete warehouse was built again.
+        largest: Peak size of the warehouse's folder during that build, in bytes.
+        largest_again: Peak size of that folder when the complete warehouse was built again.
         seconds: Duration of that second build.
-        read_by: Seconds from its start until it had read the drop.
-        record: The record of the last build.
+        read_by: Seconds that the second build took to read the clients.
+        record: Path of the record of the last build.
         builds: Number of builds so far.
     """
 
@@ -138,7 +140,7 @@ class Bench:
     builds: int = 0
 
     def __post_init__(self) -> None:
-        """Create the drop, read the project and build once without a fault."""
+        """Create the drop, read the project and build twice without a fault."""
         self.drop = self.folder / "drop"
         self.warehouse = self.folder / "disk" / "bank.duckdb"
         self.record = build_record_path(self.warehouse)
@@ -166,7 +168,7 @@ class Bench:
         history = self.warehouse.with_name("bank_history.duckdb")
         if set(self.warehouse.parent.glob("*")) != {self.warehouse, self.record, history}:
             raise click.ClickException(
-                "the undisturbed build did not leave only its warehouse, history and record"
+                "the undisturbed build did not leave exactly its warehouse, history and record"
             )
         shutil.copy2(self.warehouse, self.template)
         shutil.copy2(self.warehouse, self.published / "release.duckdb")
@@ -188,7 +190,7 @@ class Bench:
         result = dbtRunner().invoke(["--quiet", "parse", *self._options("parse")])
         if not result.success:
             raise click.ClickException(f"the project cannot be read: {result.exception}")
-        # The children share these objects, so their garbage collectors must not touch them.
+        # The child processes share these objects, so their garbage collectors must not touch them.
         gc.collect()
         gc.freeze()
         return result.result
@@ -201,7 +203,7 @@ class Bench:
         ]
 
     def size(self) -> int:
-        """Return the size of the warehouse and its log, in bytes."""
+        """Return the total size of the files in the warehouse's folder, in bytes."""
         total = 0
         for file in self.warehouse.parent.glob("*"):
             with contextlib.suppress(FileNotFoundError):
@@ -209,9 +211,9 @@ class Bench:
         return total
 
     def _largest_during(self, build: Build) -> int:
-        """Return the peak size until the last model is built.
+        """Return the peak size of the warehouse's folder until the last model is built.
 
-        When the file is closed, it may grow briefly, but DuckDB does not need this space.
+        When DuckDB closes the file, the file may grow briefly, but DuckDB does not need this space.
         """
         largest = 0
         while not build.poll():
@@ -306,7 +308,7 @@ class Bench:
         """Check that a build succeeded and has the figures of an undisturbed one.
 
         Raises:
-            TrialError: It failed, or its figures differ.
+            TrialError: The build failed or hangs, or its figures differ or cannot be read.
         """
         if build.wait() != 0:
             raise TrialError(f"the build failed:\n{build.said()}")
@@ -314,10 +316,10 @@ class Bench:
             raise TrialError(f"the totals differ from those of an undisturbed build: {found}")
 
     def check_stopped(self, build: Build, *needed: str) -> None:
-        """Check that a build failed with each of the texts `needed` and without a traceback.
+        """Check that a build failed with all the words in `needed` and without a traceback.
 
         Raises:
-            TrialError: It succeeded, has a traceback, or lacks one of the texts.
+            TrialError: The build succeeded or hangs, or its output has a traceback or lacks words.
         """
         said = build.said()
         if build.wait() == 0:
@@ -343,7 +345,7 @@ class Bench:
         self.deliver()
 
     def reset(self, chance: random.Random) -> None:
-        """Prepare a trial: at random, without a warehouse or with a complete one to build again."""
+        """Prepare a trial: at random, start without a warehouse or with a complete one."""
         self.clear()
         if chance.random() < 0.5:
             shutil.copy2(self.template, self.warehouse)
@@ -358,14 +360,14 @@ def kill(bench: Bench, chance: random.Random) -> str:
     time.sleep(chance.uniform(0, bench.seconds))
     build.kill()
     if build.status == 0:
-        return "had ended"
+        return "ended before the kill"
     if build.status != -signal.SIGKILL:
         raise TrialError(f"ended with {build.status} before it was killed:\n{build.said()}")
     return "killed"
 
 
 def full(bench: Bench, chance: random.Random) -> str:
-    """Let the disk of the warehouse fill up at a random size."""
+    """Let the warehouse's disk fill up at a random size."""
     present = bench.size()
     growth = (bench.largest_again if present else bench.largest) - present
     room = present + int(growth * chance.uniform(0.02, 0.98))
@@ -413,7 +415,7 @@ def locked(bench: Bench, chance: random.Random) -> str:
 
 
 def shrink(bench: Bench, chance: random.Random) -> str:
-    """Truncate the clients file at a random moment before it is read."""
+    """Truncate the clients file at a random moment, usually before a build has read it."""
     clients = bench.drop / "clients.csv"
     whole = _records(clients)
     build = bench.start()
@@ -427,14 +429,14 @@ def shrink(bench: Bench, chance: random.Random) -> str:
     if any(row[4] != 0 for row in found if row[0] != "customers"):
         raise TrialError(f"the control totals do not tie out: {found}")
     if rows[1] == whole and found == bench.totals:
-        return "had been read"
+        return "already read"
     if rows[1] == _records(clients):
-        return "was short before it was read"
-    raise TrialError(f"a build of {rows[1]} rows, neither {whole} nor {_records(clients)}")
+        return "truncated before it was read"
+    raise TrialError(f"the build has {rows[1]} rows instead of {whole} or {_records(clients)}")
 
 
 def twice(bench: Bench, chance: random.Random) -> str:
-    """Start a second build of the warehouse at a random moment of the first one."""
+    """Start a second build of the warehouse at a random moment during the first."""
     one = bench.start()
     time.sleep(chance.uniform(0, bench.seconds))
     other = bench.start()
@@ -444,7 +446,7 @@ def twice(bench: Bench, chance: random.Random) -> str:
     for build in refused:
         bench.check_stopped(build, "has the warehouse open", "Wait until", str(bench.warehouse))
     if len(refused) == 2:
-        raise TrialError(f"both stopped:\n{one.said()}\n{other.said()}")
+        raise TrialError(f"both builds stopped:\n{one.said()}\n{other.said()}")
     bench.check_right(other if one in refused else one)
     return "one refused" if refused else "one after the other"
 
@@ -495,7 +497,7 @@ def _can_mount() -> bool:
 
 @contextlib.contextmanager
 def _small_disk(bench: Bench, size: int) -> Iterator[None]:
-    """Mount a tmpfs of `size` bytes over the warehouse's folder; keep its files afterwards."""
+    """Mount a tmpfs of `size` bytes over the warehouse's folder; keep the files afterwards."""
     disk = bench.warehouse.parent
     beside = disk.with_name("beside")
     shutil.copytree(disk, beside)
@@ -564,7 +566,7 @@ def main(faults: tuple[str, ...], times: int, seed: int) -> None:
         bench = Bench(Path(folder).resolve())
         click.echo(
             f"dbt build --select {' '.join(SELECTION)}: {bench.seconds:.1f} s undisturbed, "
-            f"the drop read after {bench.read_by:.1f} s"
+            f"clients read after {bench.read_by:.1f} s"
         )
         results = [run_fault(bench, name, times, seed) for name in faults or FAULTS]
     if not all(results):

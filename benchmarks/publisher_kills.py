@@ -4,15 +4,16 @@ Run: ``python -m benchmarks.publisher_kills WAREHOUSE [--kills 100] [--postgres]
 1]``. With ``--cuts``, connections are also cut around COMMIT: see :mod:`benchmarks.commit_cuts`.
 
 WAREHOUSE is a built file with its two records beside it (`make build`, `make check`). In a copy of
-it, every mart has fewer rows. Publishers alternate between the two files, so the row counts show
-whether a reader sees a mix of both. Each publisher is the real command in its own process. It is
-killed with SIGKILL at a uniformly random moment. Meanwhile, readers read again and again, with
+that file, most marts have fewer rows. Publishers alternate between the two files, so the row counts
+show whether a reader sees a mix of both. Each publisher is the real command in its own process, and
+is killed with SIGKILL at a uniformly random moment. Meanwhile, readers read again and again, with
 short pauses:
 
 - files: read the current release with all its Parquet files, its DuckDB file and its manifest;
-- files, held: open the DuckDB file of a release, and read it repeatedly during later releases;
-- PostgreSQL, repeatable read: take a snapshot, wait, then read all marts, as `bank_reader`;
-- PostgreSQL, read committed: one transaction of many queries, as `bank_reader`.
+- files, held: open a release's DuckDB file, and read it repeatedly while publishers go on;
+- PostgreSQL, repeatable read: take a snapshot, wait, then read all marts, with the rights of
+  `bank_reader`;
+- PostgreSQL, read committed: read all marts in one transaction, with the same rights.
 
 The row counts of each read must be those in the manifest of one release.
 """
@@ -58,7 +59,8 @@ class Seen:
     Attributes:
         reads: Number of complete reads of a release, by kind of reader.
         releases: Numbers of the releases seen.
-        wrong: A line for each read that did not find a complete release.
+        wrong: A line for each read that did not find a complete release, and for each publisher
+            that failed without being killed.
     """
 
     reads: Counter[str] = field(default_factory=Counter)
@@ -161,7 +163,7 @@ def _must_pass(publisher: subprocess.Popen[str]) -> None:
 
 
 def _wait_for_first_line(publisher: subprocess.Popen[str]) -> str:
-    """Wait for a publisher's first line and return it. Python has then started."""
+    """Wait for a publisher's first line and return it. By then, Python has started."""
     return publisher.stdout.readline() if publisher.stdout else ""
 
 
@@ -238,7 +240,7 @@ def read_current_files(publish_dir: Path) -> int:
     """Read the whole current release, and return its number.
 
     Raises:
-        AssertionError: A file does not have the row count or the release of the manifest.
+        AssertionError: A row count or release number in a file differs from the manifest.
     """
     release = current_release(publish_dir)
     with duckdb.connect() as database:
@@ -256,7 +258,9 @@ def read_current_files(publish_dir: Path) -> int:
                 f"{entry['row_count']}",
             )
         named = database.execute("select release from held.marts.release").fetchone()
-        _require(named == (release.number,), f"{release.path} names {named}")
+        _require(
+            named == (release.number,), f"the DuckDB file in {release.path} names release {named}"
+        )
     return release.number
 
 
@@ -314,7 +318,7 @@ def report(outcome: Outcome) -> str:
         f"releases at the end: {outcome.releases}, seen by readers: {len(outcome.seen.releases)}",
         f"drafts left after the last publisher: {outcome.leftovers}",
         *(f"reads, {kind}: {count:,}" for kind, count in sorted(outcome.seen.reads.items())),
-        f"reads that found a mix, an empty table or an error: {len(outcome.seen.wrong)}",
+        f"reads without a complete release, and failed publishers: {len(outcome.seen.wrong)}",
         *(f"  {line}" for line in outcome.seen.wrong[:10]),
     ]
     return "\n".join(lines)

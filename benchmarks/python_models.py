@@ -2,8 +2,8 @@
 
     python -m benchmarks.python_models --warehouse warehouse/bank.duckdb
 
-Each model runs in its own process, together with DuckDB. In a build, DuckDB may use
-BANK_MEMORY_LIMIT; here its limit is 1 GB, as in the checks. The models read samples and aggregates,
+Each model runs in its own process, together with DuckDB. In a build, BANK_MEMORY_LIMIT limits
+DuckDB's memory; here the limit is 1 GB, as in the checks. The models read samples and aggregates,
 so Python's memory should not grow with the number of customers. The warehouse is only read.
 """
 
@@ -20,7 +20,7 @@ from python_checks.testing.model_runner import PROJECT, make_python_model
 
 
 def relation_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Return the full quoted name of each table and view of a warehouse, by its plain name."""
+    """Return the full quoted name of each table and view of a warehouse, keyed by plain name."""
     found = connection.execute("select table_schema, table_name from information_schema.tables")
     return {
         name: f"{quote_identifier(schema)}.{quote_identifier(name)}"
@@ -41,7 +41,7 @@ def main(warehouse: Path, model: str | None) -> None:
     for name in paths:
         command = [sys.executable, "-m", "benchmarks.python_models"]
         seconds, peak = run_measured([*command, "--warehouse", str(warehouse), "--model", name])
-        click.echo(f"{name:28} {seconds:6.1f} s including its start   peak {peak:6,.0f} MiB")
+        click.echo(f"{name:28} {seconds:6.1f} s including startup   peak {peak:6,.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def describe_machine(bench_python: Path) -> dict[str, Any]:
 
 
 def _bench_versions(bench_python: Path) -> dict[str, str]:
-    """Return the versions of pandas and Polars. This also imports both for the first time."""
+    """Return the versions of the installed libraries; importing them fills the system's cache."""
     if not bench_python.exists():
         return {}
     asked = (
@@ -91,7 +91,7 @@ def _bench_versions(bench_python: Path) -> dict[str, str]:
 
 
 def _revision() -> str:
-    """Return the commit of the project; empty if it is not a clone."""
+    """Return the commit of the project; empty outside a git clone."""
     ran = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--exclude", "*"],
         cwd=PROJECT,
@@ -161,7 +161,7 @@ class Line:
 
 
 def model_seconds(ground: Ground, contender: Contender) -> dict[str, float]:
-    """Return the seconds of each model and dbt hook, if the contender records them."""
+    """Return the recorded seconds of each model, hook and written mart; empty if there are none."""
     if ground.times.exists():
         told: dict[str, float] = json.loads(ground.times.read_text(encoding="utf-8"))
         return told
@@ -343,7 +343,7 @@ def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("target/scale"),
     show_default=True,
-    help="Folder of scale.json and scale.svg.",
+    help="Folder for scale.json and scale.svg.",
 )
 @click.option(
     "--data",
@@ -353,7 +353,7 @@ def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
 @click.option(
     "--work",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Parent of the temporary folder; by default the system's.",
+    help="Parent of the temporary folder; by default the system's temporary folder.",
 )
 @click.option("--keep", is_flag=True, help="Keep the temporary folder.")
 @click.option("--time-limit", type=click.FloatRange(1), default=3600.0, show_default=True)
@@ -374,7 +374,9 @@ def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     default=Path(sys.executable),
     help="Interpreter with dbt-spark and pyspark.",
 )
-@click.option("--check", is_flag=True, help="Compare the marts of the comparison set, unmeasured.")
+@click.option(
+    "--check", is_flag=True, help="Also compare the marts of the comparison set; this is not timed."
+)
 @click.option("--fresh", is_flag=True, help="Discard the runs in --out.")
 @click.option(
     "--report",
@@ -412,7 +414,7 @@ def main(
         seconds=time_limit,
         memory=int(memory_limit * GIB if memory_limit else psutil.virtual_memory().total * 0.9),
     )
-    # A signal must also end the children and remove the files.
+    # SIGTERM must also end the child processes and remove the temporary files.
     signal.signal(signal.SIGTERM, _stop)
     settings: dict[str, str] | None = None
     with working_folder(work, keep) as folder:
@@ -434,7 +436,7 @@ def main(
                 if data is None:
                     shutil.rmtree(drop)
     if not results.runs:
-        raise click.ClickException(f"{out / RESULTS} holds no runs: name sizes with --customers")
+        raise click.ClickException(f"{out / RESULTS} contains no runs: give sizes with --customers")
     results.write(out / RESULTS)
     report.plot(results, out / "scale.svg")
     click.echo(report.text(results))
@@ -465,7 +467,7 @@ def _contenders(only: Sequence[str]) -> list[Contender]:
 
 
 def _kept_results(path: Path, fresh: bool) -> Results:
-    """Return the runs in a file; none if it does not exist or `fresh` is set."""
+    """Return the runs in a file; none if the file does not exist or `fresh` is set."""
     if fresh or not path.exists():
         return Results({}, METHOD, [])
     return replace(Results.read(path), method=METHOD)

@@ -19,11 +19,11 @@ class ComparedMart:
     """A mart of the comparison set.
 
     Attributes:
-        name: Name of its Parquet file.
-        model: The model with its rows.
+        name: Name of its Parquet file, without the ending.
+        model: The model that its rows come from.
         key: The columns that identify its rows.
         columns: The included columns; "*" for all.
-        joined: A model that is joined to it, and the columns of the join; None for none.
+        joined: A model that is joined to `model`, and the columns of the join; None for no join.
     """
 
     name: str
@@ -34,14 +34,14 @@ class ComparedMart:
 
     @property
     def models(self) -> list[str]:
-        """The models that its query reads."""
+        """The models that the mart's query reads."""
         return [self.model, *([self.joined[0]] if self.joined else [])]
 
     def query(self, relations: Mapping[str, str]) -> str:
-        """Return the query for its rows.
+        """Return the query for the rows of the mart.
 
         Args:
-            relations: The full name of each model, by its name.
+            relations: The full quoted name of each model, keyed by its plain name.
         """
         query = f"select {self.columns} from {relations[self.model]}"
         if self.joined:
@@ -56,14 +56,14 @@ MARTS = (
         "fct_quarantined_clients",
         "fct_quarantined_clients",
         ("source_file", "source_row"),
-        # Without the delivered cells, because their JSON is the project's own format.
+        # Excludes the delivered cells, because their JSON is the project's own format.
         "* exclude (raw_text)",
     ),
     ComparedMart(
         "dim_customers",
         "dim_customers",
         ("customer_key",),
-        # Without the key as text, which depends on the project's own hash.
+        # Excludes the key as text, which depends on the project's own hash.
         "* exclude (customer_code)",
     ),
     ComparedMart("fct_customer_positions", "fct_customer_positions", ("customer_key",)),
@@ -71,7 +71,7 @@ MARTS = (
         "fct_customer_segments",
         "int_customers_segmented",
         ("customer_key",),
-        # Without the behavioural clusters, which are fitted.
+        # Excludes the behavioural clusters, which are fitted.
         "customer_key, as_of_date, deposit_score, lending_score, tenure_score, segment, "
         "segment_reasons",
         ("int_segment_reasons", ("deposit_score", "lending_score", "tenure_score")),

@@ -21,7 +21,7 @@ BENCH_PYTHON = PROJECT / ".venv-bench" / "bin" / "python"
 
 @dataclass(frozen=True)
 class Ground:
-    """The folders and interpreters of the contenders' runs on one drop.
+    """The folders and interpreters for the contenders' runs on one drop.
 
     Attributes:
         folder: Has `data/`, which the contender writes and whose size is measured, dbt's `target/`
@@ -61,7 +61,7 @@ class Ground:
 
     @property
     def times(self) -> Path:
-        """The file with the seconds of each model of a script."""
+        """The file with the seconds that each model of a script took."""
         return self.folder / "times.json"
 
     @property
@@ -81,7 +81,7 @@ class Ground:
 
         Args:
             is_seeded: Whether the run starts with a warehouse that has the reference seeds;
-                otherwise, it starts with none.
+                otherwise, it starts without a warehouse.
         """
         for name in ("data", "target", "logs"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
@@ -103,12 +103,12 @@ class Contender:
 
     Attributes:
         name: Short name, for `--only`.
-        title: Its description in the report.
-        command: Function that returns its command for a ground.
-        is_seeded: Whether it starts with a warehouse that has the reference seeds.
+        title: Description in the report.
+        command: Function that returns the contender's command for a `Ground`.
+        is_seeded: Whether the contender starts with a warehouse that has the reference seeds.
         needs_dbt: Whether the project must be compiled for the drop first.
         has_model_times: Whether dbt's run_results.json has the time of each model.
-        hindrance: Function that returns why it cannot run, or None if it can.
+        hindrance: Function that returns why the contender cannot run, or None if it can.
     """
 
     name: str
@@ -189,7 +189,7 @@ def _no_spark(ground: Ground) -> str | None:
     )
     if found.returncode:
         why = found.stderr.strip().splitlines()[-1:]
-        return f"pyspark and dbt-spark are not installed: {' '.join(why)}"
+        return f"pyspark or dbt-spark is not installed: {' '.join(why)}"
     return None
 
 

@@ -5,7 +5,7 @@ joining date.
 
     python -m benchmarks.scale.equality EXPECTED FOUND
 
-The exit code is 1 if they differ.
+The exit code is 1 if the marts differ.
 """
 
 import sys
@@ -49,7 +49,7 @@ def _load(
     if mart.key != ("customer_key",):
         query = f"from {source}"
     elif mart.name == "clients":
-        # A client key corresponds to exactly one client id.
+        # Each client key belongs to one client id, so the id can be compared instead of the key.
         query = (
             "select *, min(client_id) over (partition by client_key) as client_of_key "
             f"from {source}"
@@ -79,7 +79,8 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: ComparedMart) -> list[
         for side in ("expected", "found")
     }
     if set(types["expected"]) != set(types["found"]):
-        return [f"{mart.name}: only one has {set(types['expected']) ^ set(types['found'])}"]
+        unshared = ", ".join(sorted(set(types["expected"]) ^ set(types["found"])))
+        return [f"{mart.name}: columns in only one of the two: {unshared}"]
     key = NATURAL_KEY if mart.key == ("customer_key",) else mart.key
     columns = [
         name for name in types["expected"] if name not in (*key, "customer_key", "client_key")
@@ -100,9 +101,9 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: ComparedMart) -> list[
         f"(select count(*) from found.{mart.name})"
     ).fetchone()
     if counts is None or rows is None:
-        message = "a query of counts gave no row"
+        message = "the query that counts differences returned no row"
         raise RuntimeError(message)
-    told = [] if rows[0] == rows[1] else [f"{mart.name}: {rows[0]} and {rows[1]} rows"]
+    told = [] if rows[0] == rows[1] else [f"{mart.name}: {rows[0]} rows expected, {rows[1]} found"]
     if counts[0]:
         told.append(f"{mart.name}: {counts[0]} rows are in only one of the two")
     for name, count in zip(columns, counts[1:], strict=True):
@@ -116,7 +117,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: ComparedMart) -> list[
 
 
 def _differs(name: str, data_type: str) -> str:
-    """Return the SQL condition for a difference in a column."""
+    """Return the SQL condition under which a column differs."""
     left, right = f"expected.{name}", f"cast(found.{name} as {data_type})"
     unlike = f"(({left} is null) <> (found.{name} is null)"
     if data_type.startswith("DECIMAL"):

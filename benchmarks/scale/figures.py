@@ -20,7 +20,7 @@ class Run:
         file_format: "csv" or "parquet".
         contender: Short name of the contender.
         repeat: Number of the round, from 1.
-        place: Its place in the order of that round, from 1.
+        place: Place of the run in that round, from 1.
         started_at: Start in UTC, ISO 8601.
         load: Load average of the minute before the run.
         raw_bytes: Size of the clients file.
@@ -93,7 +93,7 @@ class Figures:
 
     @property
     def rows_per_second(self) -> float | None:
-        """Customers divided by the median time; None if there is none."""
+        """Customers divided by the median time; None if there is no median time."""
         return self.customers / self.seconds if self.seconds else None
 
 
@@ -129,7 +129,9 @@ def _figures(cell: Cell, runs: Sequence[Run]) -> Figures:
 def ratio(
     figures: Mapping[Cell, Figures], cell: Cell, contender: str, what: str = "seconds"
 ) -> float | None:
-    """Return a figure of a cell as a multiple of another contender's; None if one is missing.
+    """Return a figure of a cell as a multiple of another contender's figure.
+
+    The result is None if either figure is missing or the divisor is zero.
 
     Args:
         figures: From `summarise`.
@@ -150,7 +152,7 @@ class Growth:
 
     Attributes:
         exponent: Slope of the fitted line.
-        sizes: The sizes of the fit.
+        sizes: The sizes that the line was fitted to.
     """
 
     exponent: float
@@ -160,7 +162,7 @@ class Growth:
 def fit_growth(points: Mapping[int, float]) -> Growth | None:
     """Fit time against size by least squares on logarithms; None for fewer than two sizes.
 
-    Sizes below a million are left out if at least two larger ones exist. At small sizes, starting
+    Sizes below a million are left out if at least two other sizes remain. At small sizes, starting
     Python and dbt takes most of the time, which would flatten the line.
 
     Args:
@@ -193,8 +195,9 @@ class Expensive:
 
     Attributes:
         name: The model, dbt hook or written Parquet file.
-        seconds: Its time according to the contender.
-        share: Its share of the sum of all these times. dbt runs two models at a time.
+        seconds: The time that the contender recorded for it.
+        share: Its share of the sum of all recorded times. With dbt, this sum exceeds the time of
+            the run, because two models run at a time.
     """
 
     name: str

@@ -28,16 +28,16 @@ DATE_FORMAT = "%d-%m-%Y"
 
 
 def clients_file(drop: Path) -> Path:
-    """Return the clients file of a generated drop, found by its name.
+    """Return the clients file of a generated drop.
 
     Raises:
-        FileNotFoundError: There is none.
+        FileNotFoundError: No file has one of the known names of the clients file.
     """
     for ending in ("csv", "parquet"):
         for stem in TABLES["clients"].stems:
             if (file := drop / f"{stem}.{ending}").exists():
                 return file
-    message = f"{drop} holds no clients file."
+    message = f"{drop} contains no clients file."
     raise FileNotFoundError(message)
 
 

@@ -44,7 +44,7 @@ class Limits:
     Attributes:
         seconds: Time limit.
         memory: Limit of resident memory, in bytes.
-        memory_left: Memory that must stay free in the machine, in bytes.
+        memory_left: Memory that must stay free on the machine, in bytes.
         disk_left: Space that must stay free on the disk, in bytes.
     """
 
@@ -62,8 +62,8 @@ class Measured:
         seconds: Time from start to end of the process.
         cpu_seconds: Processor time of the process and its children.
         peak_memory: Peak resident set of the process and its children, in bytes.
-        peak_disk: Peak total size of the files in its folder, in bytes.
-        disk: Size of these files at the end, in bytes.
+        peak_disk: Peak total size of the files in the folder of its data, in bytes.
+        disk: Total size of these files at the end, in bytes.
         failure: Why there is no result; None if there is one.
     """
 
@@ -84,15 +84,15 @@ def run_measured(
     output: Path,
     progress: Progress = lambda *_: None,
 ) -> Measured:
-    """Run a command to its end, or to a limit, and measure it.
+    """Run a command until it ends or exceeds a limit, and measure it.
 
     Args:
         command: The program and its arguments.
-        environment: Its environment variables.
-        home: Its working folder.
-        folder: The folder of its data, whose size is measured.
-        limits: Its limits.
-        output: File for its output.
+        environment: The environment variables of the command.
+        home: The working folder of the command.
+        folder: The folder of the command's data, whose size is measured.
+        limits: The limits of the run.
+        output: File for the command's output.
         progress: Called at every measurement.
 
     Raises:
@@ -110,7 +110,7 @@ def run_measured(
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=subprocess.STDOUT,
-                    # In a new process group, the command can be ended with all its children.
+                    # In its own process group, the command can be ended with all its children.
                     start_new_session=True,
                 )
             return _watch(process, started, folder, limits, output, progress)
@@ -122,7 +122,7 @@ def run_measured(
 
 @contextlib.contextmanager
 def _stops_held() -> Iterator[None]:
-    """Delay signals that stop the benchmark, so that it knows every child it has started."""
+    """Delay signals that stop the benchmark until the process that is being started is known."""
     held: list[int] = []
     handlers = {
         number: signal.signal(number, lambda number, _: held.append(number))
@@ -197,12 +197,12 @@ def _beyond(limits: Limits, seconds: float, memory: int, folder: Path) -> str | 
         )
     if psutil.virtual_memory().available < limits.memory_left:
         return (
-            f"leaves the machine less than {limits.memory_left / GIB:.1f} GiB of memory: it takes "
+            f"leaves less than {limits.memory_left / GIB:.1f} GiB of memory free: it takes "
             f"{memory / GIB:.1f} GiB itself (after {seconds:,.0f} s)"
         )
     if shutil.disk_usage(folder).free < limits.disk_left:
         return (
-            f"leaves the disk less than {limits.disk_left / GIB:.1f} GiB: its files take "
+            f"leaves less than {limits.disk_left / GIB:.1f} GiB of disk free: its files take "
             f"{size_of(folder) / GIB:.1f} GiB (after {seconds:,.0f} s)"
         )
     return None
@@ -218,7 +218,7 @@ def _told(status: int, output: Path) -> str:
         how = f"failed with status {status}"
     said = output.read_text(encoding="utf-8", errors="replace").splitlines()
     lines = [line.strip() for line in said if line.strip()]
-    # dbt reports failures after its list of models and before its last lines.
+    # dbt reports failures between its list of models and its closing lines.
     marked = [place for place, line in enumerate(lines) if FAILURE.search(line)]
     first = marked[0] if marked else -LINES_OF_FAILURE
     told = " / ".join(lines[first:][:LINES_OF_FAILURE])
@@ -247,7 +247,7 @@ def taken_up(process: int) -> tuple[int, int, float]:
 
 
 def _high_water_mark(process: int) -> int:
-    """Return the peak resident set of a process, in bytes."""
+    """Return the peak resident set of a process in bytes, or 0 if the system does not report it."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
             if line.startswith("VmHWM:"):

@@ -7,7 +7,7 @@ expected type, the file is read again as text to find the invalid rows.
 
     python -m benchmarks.scale.pandas_marts --drop DROP --marts FOLDER
 
-It needs only pandas and pyarrow. Money is written as doubles.
+The module needs only pandas and pyarrow. Money is written as doubles.
 """
 
 import csv
@@ -39,8 +39,8 @@ def read_clients(file: Path) -> pd.DataFrame:
 
     Returns:
         One row per record, in the order of the file, with the warehouse's column names. The joining
-        date is a category of texts, or a datetime if the file is Parquet. If a number cannot be
-        read, every column is text.
+        date is categorical text, or a datetime if the file is Parquet. If a number in a CSV file
+        cannot be read, every column is text.
     """
     if file.suffix == ".parquet":
         table = pq.read_table(file)
@@ -181,7 +181,7 @@ def validate(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFr
 
 
 def _typed(raw: pd.DataFrame, drop: Path) -> tuple[pd.DataFrame, int | None]:
-    """Return the typed records, and the position of the first date in the other order."""
+    """Return the typed records, and the position of the first date in the other order, if any."""
     typed = pd.DataFrame(index=raw.index)
     for column in ("client_id", "client_name", "banking_contact"):
         typed[column] = raw[column].str.strip()
@@ -255,7 +255,7 @@ def _cents(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _ambiguous(dates: "pd.Series[Any]") -> Array:
-    """Return which dates would be other valid dates if day and month were exchanged."""
+    """Return which dates stay valid but change if day and month are exchanged."""
     days, months = dates.dt.day, dates.dt.month
     found: Array = ((days <= 12) & (days != months)).to_numpy()
     return found
@@ -485,7 +485,7 @@ def aggregate(customers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _name_values(made: pd.DataFrame, names: Sequence[str]) -> None:
-    """Add columns with the names of the dimension and the value to groups."""
+    """Add the columns `dimension` and `value` to aggregated groups."""
     made["dimension"] = "_and_".join(names)
     made["value"] = [
         " / ".join(str(part) for part in (value if isinstance(value, tuple) else (value,)))
@@ -597,7 +597,10 @@ def concentration(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _curve(name: str, values: Array) -> pd.DataFrame:
-    """Return the curve of one measure, from buckets by number of digits and first four digits."""
+    """Return the curve of one measure.
+
+    It is computed from buckets of values with the same number of digits and first four digits.
+    """
     size = np.abs(values)
     digits = np.searchsorted(10 ** np.arange(19, dtype=np.int64), size, side="right")
     first = size // 10 ** np.maximum(digits - 4, 0)

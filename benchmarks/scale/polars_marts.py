@@ -1,14 +1,14 @@
 """The comparison set with Polars' lazy frames and streaming engine.
 
-As little as possible is held in memory. A first streaming pass types and validates the records and
-writes them to a Parquet file. A second one computes the customers' measures and writes them to
-another file, and most marts are lazy queries on that file. Aggregates run one dimension at a time,
-because medians keep all values in memory. Money is whole cents in 64-bit integers. Keys are Polars'
-own hashes.
+As little as possible is held in memory. A first streaming pass types and validates the records
+and writes them to a Parquet file. A second pass computes the customers' measures and writes them to
+another file. Most marts are lazy queries on this second file. Profiles are aggregated one dimension
+at a time, because medians keep all values in memory. Money is whole cents in 64-bit integers. Keys
+are Polars' own hashes.
 
     python -m benchmarks.scale.polars_marts --drop DROP --marts FOLDER
 
-It needs only Polars. Money is written as doubles.
+The module needs only Polars. Money is written as doubles.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -565,7 +565,10 @@ def concentration(customers: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _curve(customers: pl.LazyFrame, name: str) -> pl.DataFrame:
-    """Return the curve of one measure, from buckets by number of digits and first four digits."""
+    """Return the curve of one measure.
+
+    It is computed from buckets of values with the same number of digits and first four digits.
+    """
     value = pl.col(name)
     size = value.abs()
     digits = (

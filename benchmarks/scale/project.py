@@ -14,7 +14,7 @@ import duckdb
 
 from python_checks.testing.model_runner import DATABASE, PROJECT, read_nodes
 
-# Without those of the progress bar, which depend on whether there is a terminal.
+# Excludes the settings of the progress bar, which depend on whether there is a terminal.
 SETTINGS_QUERY = "select name, value from duckdb_settings() where name not like '%progress%'"
 
 
@@ -27,8 +27,8 @@ class Step:
     """A model, as a step of a script.
 
     Attributes:
-        name: Its name.
-        relation: Its full quoted name: database, schema and name.
+        name: Name of the model.
+        relation: Full quoted name of the model: database, schema and name.
         kind: "table", "view" or "python".
         code: Compiled SQL, or the file of a Python model.
         parents: Names of the models and seeds that it reads.
@@ -48,8 +48,8 @@ class Script:
     Attributes:
         settings: dbt's DuckDB settings that differ from those of a plain connection.
         attached: Names of the other databases that contain models.
-        relations: The full name of each model and seed, by its name.
-        steps: The models in the order of the graph.
+        relations: The full quoted name of each model and seed, keyed by its plain name.
+        steps: The models, each after its parents.
     """
 
     settings: dict[str, str]
@@ -58,7 +58,7 @@ class Script:
     steps: list[Step]
 
     def write(self, path: Path) -> None:
-        """Write it as JSON."""
+        """Write the script as JSON."""
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
@@ -83,7 +83,7 @@ def dbt_command(*arguments: str, python: Path = Path(sys.executable)) -> list[st
 
 
 def dbt_environment(folder: Path, drop: Path) -> dict[str, str]:
-    """Return the environment of a build of `drop`, with its warehouse and logs in `folder`."""
+    """Return the environment variables for a build of `drop` that writes only to `folder`."""
     return {
         **os.environ,
         "BANK_RAW_DIR": str(drop),
@@ -100,7 +100,7 @@ def dbt_environment(folder: Path, drop: Path) -> dict[str, str]:
 
 
 def run_dbt(folder: Path, drop: Path, *arguments: str) -> str:
-    """Run dbt without a measurement and return its output.
+    """Run dbt without measuring it, and return its output.
 
     Raises:
         PreparationError: dbt failed.
@@ -120,13 +120,14 @@ def run_dbt(folder: Path, drop: Path, *arguments: str) -> str:
 
 
 def prepare(folder: Path, drop: Path, settings: dict[str, str] | None = None) -> Script:
-    """Load the reference seeds and compile the project for a drop, without a measurement.
+    """Load the reference seeds and compile the project for a drop; this is not measured.
 
     Args:
         folder: Folder for the seeded warehouse, `data/bank.duckdb`, and dbt's `target/`. An
             existing warehouse counts as seeded.
         drop: The folder of the raw files.
-        settings: Settings from an earlier script of the same project; if None, dbt is asked.
+        settings: Settings from an earlier script of the same project; if None, dbt
+            reports them.
 
     Raises:
         PreparationError: dbt failed.
@@ -144,7 +145,7 @@ def prepare(folder: Path, drop: Path, settings: dict[str, str] | None = None) ->
 
 
 def steps_in_order(nodes: Mapping[str, Any]) -> list[Step]:
-    """Return the models in the order of the graph.
+    """Return the models, each after its parents.
 
     Args:
         nodes: Models and seeds by name, from dbt's compiled manifest.

@@ -1,8 +1,9 @@
-"""Reference seeds, limits and texts that the pandas and Polars versions share.
+"""Reference seeds, limits and reasons that the pandas and Polars versions share.
 
-Everything here is small and independent of the customers: lists of labels, lookups from delivered
-values to their meanings, and the texts of all combinations. Money is in whole cents. The module
-uses only the standard library, because the benchmark's environment has few other packages.
+Everything here is small, whatever the number of customers: lists of labels, lookups from delivered
+values to their meanings, and the reasons for every combination of scores or rules. Money is in
+whole cents unless stated otherwise. The module needs no installed packages, because the benchmark's
+environment has few.
 """
 
 import argparse
@@ -160,7 +161,7 @@ def bands(name: str, label: str, scale: int = 1) -> Bands:
 
     Args:
         name: The seed.
-        label: Its column of labels.
+        label: The column that has the labels.
         scale: 100 if the limits are money.
     """
     rows = seed(name)
@@ -172,7 +173,7 @@ def code_lookups(lookups: Mapping[str, Iterable[tuple[str, str]]]) -> dict[str, 
     """Return the meaning of each lower-case code, for each delivered column of codes.
 
     Args:
-        lookups: Pairs of id and name of the lookup files, by delivered column.
+        lookups: Pairs of id and name from the lookup files, by delivered column.
     """
     found = {
         column: {name.lower(): name for name in (row[column] for row in seed(source))}
@@ -301,14 +302,14 @@ class WatchRule:
 
 @dataclass(frozen=True)
 class WatchList:
-    """The watch list by combination of rules, a number whose bit i stands for rule i.
+    """The result for each combination of rules, a number whose bit i is set if rule i is met.
 
     Attributes:
         rules: The rules, in the order of their bits.
         severity: Total severity by combination.
         met: Number of rules by combination.
         level: Level by combination.
-        reasons: Text by combination.
+        reasons: Reasons in words by combination.
     """
 
     rules: list[WatchRule]
@@ -373,14 +374,12 @@ def default_probabilities() -> dict[int, float]:
 
 
 def is_missing(value: object) -> bool:
-    """Return whether a value is null, not a number, or an empty text."""
+    """Return whether a value is null, NaN or an empty string."""
     return value is None or value == "" or value != value
 
 
 def reject_reasons(cells: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
-    """Return why a record is quarantined, in the warehouse's order and words.
-
-    It is called only for quarantined records.
+    """Return why a quarantined record is quarantined, in the warehouse's order and words.
 
     Args:
         cells: The delivered cells, trimmed, by delivered column.
@@ -446,7 +445,7 @@ def ambiguous_reason(joined: date, first_exchanged: int) -> str:
 
 
 def run(make_marts: Callable[[Path, Path], None]) -> None:
-    """Build the marts with the options of the command line, --drop and --marts.
+    """Build the marts with the command-line options --drop and --marts.
 
     Args:
         make_marts: Function that builds the marts, called with the folders of the raw files and of
@@ -454,6 +453,6 @@ def run(make_marts: Callable[[Path, Path], None]) -> None:
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("--drop", type=Path, required=True, help="Folder of the raw files.")
-    parser.add_argument("--marts", type=Path, required=True, help="Folder of the Parquet files.")
+    parser.add_argument("--marts", type=Path, required=True, help="Folder for the Parquet files.")
     chosen = parser.parse_args()
     make_marts(chosen.drop, chosen.marts)

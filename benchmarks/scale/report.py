@@ -43,7 +43,7 @@ def markdown(results: Results, plot: str | None) -> str:
 
     Args:
         results: The measurements.
-        plot: Path of the plot relative to the page; None for none.
+        plot: Path of the plot relative to the page; None for no plot.
     """
     parts = [f"![Seconds by customers]({plot})", ""] if plot else []
     for title, table, notes in _sections(results):

@@ -1,4 +1,4 @@
-"""Run the models' compiled SQL as a plain script: one model after the other on one connection.
+"""Run the compiled models as a plain script: one model after another on one connection.
 
 Tables are created with `create table as`, without contracts, hooks, tests or records. With
 --marts, only the models of the comparison set run, and its marts are written as Parquet files.
@@ -54,7 +54,7 @@ def write_marts(
 
     Args:
         connection: Connection to a warehouse with these marts.
-        relations: The full name of each model, by its name.
+        relations: The full quoted name of each model, keyed by its plain name.
         folder: Folder for the files.
         seconds: Receives the seconds that each file takes.
     """
@@ -68,9 +68,9 @@ def write_marts(
 @click.command()
 @click.option("--script", "path", type=click.Path(path_type=Path), required=True)
 @click.option("--database", type=click.Path(path_type=Path), required=True)
-@click.option("--marts", type=click.Path(path_type=Path), help="Folder of the comparison's marts.")
+@click.option("--marts", type=click.Path(path_type=Path), help="Folder for the comparison set.")
 @click.option("--times", type=click.Path(path_type=Path), help="File for the seconds by model.")
-@click.option("--only-marts", is_flag=True, help="Only write the marts; the models exist already.")
+@click.option("--only-marts", is_flag=True, help="Only write the marts; the models are built.")
 def main(
     path: Path, database: Path, marts: Path | None, times: Path | None, only_marts: bool
 ) -> None:

@@ -18,7 +18,7 @@ class Target:
     Attributes:
         what: Description of the figure.
         most: The largest allowed value.
-        value: The figure; None if a contender has no result.
+        value: The figure; None if it was not measured.
     """
 
     what: str

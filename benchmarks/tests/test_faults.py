@@ -1,7 +1,7 @@
-"""After a fault, the user gets a clear message and the next build is right.
+"""After a fault, any error message is clear and the next build is right.
 
-The benchmark causes each fault many times. Here, each occurs once, and the benchmark runs in a
-separate process, because it forks.
+The benchmark normally causes each fault many times. Here, it causes each once, in a separate
+process, because it forks.
 """
 
 import re
@@ -29,7 +29,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the script forks, which Windows cannot do")
+@pytest.mark.skipif(sys.platform == "win32", reason="the benchmark forks, which Windows cannot do")
 def test_after_each_fault_the_next_build_is_right() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks.faults", "--times", "1", "--seed", "11"],
@@ -46,7 +46,7 @@ def test_after_each_fault_the_next_build_is_right() -> None:
 HOLD = "import duckdb\nconnection = duckdb.connect(sys.argv[1])\nwait()\n"
 
 
-def test_a_locked_warehouse_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
+def test_message_about_a_locked_warehouse_names_the_holder_and_the_remedy(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     with (
         running_holder(HOLD, warehouse) as holder,
@@ -70,7 +70,7 @@ def attach(warehouse: Path, history: Path) -> None:
     assert Path(found[0]).resolve() == history.resolve()
 
 
-def test_a_locked_history_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
+def test_message_about_a_locked_history_names_the_holder_and_the_remedy(tmp_path: Path) -> None:
     warehouse, history = tmp_path / "bank.duckdb", tmp_path / "new" / "bank_history.duckdb"
     attach(warehouse, history)
     with (

@@ -1,4 +1,4 @@
-"""Publishers are killed and connections are cut at random moments; many more of them nightly."""
+"""Publishers are killed and connections cut at random moments: a few each time, many nightly."""
 
 import os
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_no_report_contradicts_postgres_when_connections_are_cut(
 def test_benchmark_detects_a_false_report(
     built_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The publisher treats a lost answer as a refusal, as earlier versions did."""
+    """Here, the publisher treats a lost answer as a refusal, as earlier versions did."""
     monkeypatch.setattr(PostgresTarget, "outcome_of", lambda *_: pending.Outcome.ROLLED_BACK)
     warehouse = copy_checked(built_warehouse, tmp_path)
     found = commit_cuts.run_cuts(warehouse, 1, seed=3)
@@ -66,14 +66,18 @@ def test_benchmark_detects_a_false_report(
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("with_postgres", [False, True])
-def test_a_hundred_kills(with_postgres: bool, built_warehouse: Path, tmp_path: Path) -> None:
+def test_readers_see_whole_releases_during_a_hundred_kills(
+    with_postgres: bool, built_warehouse: Path, tmp_path: Path
+) -> None:
     warehouse = copy_checked(built_warehouse, tmp_path)
     outcome = run_kills(warehouse, 100, with_postgres=with_postgres, seed=1)
     require_complete_releases(outcome, 4 if with_postgres else 2)
 
 
 @pytest.mark.nightly
-def test_a_hundred_and_fifty_cuts(built_warehouse: Path, tmp_path: Path) -> None:
+def test_no_report_contradicts_postgres_in_a_hundred_and_fifty_cuts(
+    built_warehouse: Path, tmp_path: Path
+) -> None:
     found = commit_cuts.run_cuts(copy_checked(built_warehouse, tmp_path), 50, seed=1)
     assert found.contradictions == [], commit_cuts.report(found)
 

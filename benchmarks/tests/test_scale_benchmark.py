@@ -89,7 +89,7 @@ def results_of(runs: Sequence[Run]) -> Results:
 
 
 @pytest.mark.parametrize("exponent", [0.8, 1.0, 1.05, 2.0])
-def test_exponent_of_a_power_is_found(exponent: float) -> None:
+def test_exponent_of_a_power_law_is_found(exponent: float) -> None:
     sizes = (1_000_000, 10_000_000, 100_000_000)
     growth = fit_growth({size: 3.0e-6 * size**exponent for size in sizes})
     assert growth is not None
@@ -112,13 +112,14 @@ def test_exponent_ignores_small_sizes_if_there_are_two_large_ones() -> None:
 
 
 def test_exponent_is_fitted_to_all_sizes() -> None:
-    # The logarithms to base ten rise by 0, 1, 2 and by 0, 1, 1, so the slope is 1/2.
+    # In base-ten logarithms, the sizes rise by 0, 1 and 2 and the seconds by 0, 1 and 1, so the
+    # slope is 1/2.
     growth = fit_growth({10**6: 1.0, 10**7: 10.0, 10**8: 10.0})
     assert growth is not None
     assert growth.exponent == pytest.approx(0.5)
 
 
-def test_ratios_use_medians_and_are_none_if_one_is_missing() -> None:
+def test_ratios_use_medians_and_are_none_if_a_figure_is_missing() -> None:
     runs = [
         *(run_of(LIMIT, seconds) for seconds in (1.0, 2.0, 9.0)),
         *(run_of(RUN, seconds) for seconds in (6.0, 8.0, 100.0)),
@@ -136,7 +137,7 @@ def test_ratios_use_medians_and_are_none_if_one_is_missing() -> None:
     assert ("csv", BUILD) not in growths(figures)
 
 
-def test_most_expensive_models_have_their_share() -> None:
+def test_slowest_models_come_first_with_their_share() -> None:
     models = {f"model_{number}": float(number) for number in range(1, 9)}
     found = most_expensive(models)
     assert [each.name for each in found] == [f"model_{number}" for number in (8, 7, 6, 5, 4)]
@@ -221,7 +222,7 @@ def test_scaling_page_has_the_markers() -> None:
     assert page.index(report.BEGIN) < page.index(report.END)
 
 
-def test_stored_results_are_read_back_and_cells_left_out(tmp_path: Path) -> None:
+def test_stored_results_are_read_back_and_cells_can_be_left_out(tmp_path: Path) -> None:
     results = results_of([run_of(LIMIT, 2.0), run_of(RUN, 5.0, models={"int_heavy": 3.0})])
     results.write(tmp_path / "scale.json")
     read = Results.read(tmp_path / "scale.json")
@@ -318,12 +319,12 @@ def test_memory_of_this_process_does_not_count(tmp_path: Path) -> None:
         (
             "import time; time.sleep(60)",
             replace(PLENTY, memory_left=1 << 60),
-            "leaves the machine less than",
+            "leaves less than 1073741824.0 GiB of memory free",
         ),
         (
             "import time; time.sleep(60)",
             replace(PLENTY, disk_left=1 << 60),
-            "leaves the disk less than",
+            "leaves less than 1073741824.0 GiB of disk free",
         ),
         ("raise SystemExit('no such column: age')", PLENTY, "failed with status 1: no such column"),
         (
@@ -334,7 +335,7 @@ def test_memory_of_this_process_does_not_count(tmp_path: Path) -> None:
         ("import os; os.kill(os.getpid(), 15)", PLENTY, "was ended by signal 15 (SIGTERM)"),
     ],
 )
-def test_run_over_a_limit_or_failed_run_has_the_reason(
+def test_run_that_fails_or_exceeds_a_limit_has_the_reason(
     code: str, limits: Limits, reason: str, tmp_path: Path
 ) -> None:
     found = measured(tmp_path, code, limits)
@@ -415,7 +416,7 @@ def assert_ends(process: int) -> None:
 
 @pytest.fixture
 def sleeper(tmp_path: Path) -> Path:
-    """An interpreter that prints its versions, but sleeps instead of building marts."""
+    """An interpreter that prints package versions, but sleeps instead of building marts."""
     path = tmp_path / "sleeper"
     path.write_text(
         '#!/bin/sh\nif [ "$1" = -c ]; then echo \'{"pandas": "0"}\'; exit; fi\nexec sleep 60\n',
@@ -477,12 +478,12 @@ def test_missing_packages_are_named(tmp_path: Path) -> None:
     assert hindrances[PANDAS] == hindrances[POLARS]
     assert "make install-bench" in (hindrances[PANDAS] or "")
     assert any(
-        text in (hindrances[SPARK] or "") for text in ("has no target spark", "are not installed")
+        text in (hindrances[SPARK] or "") for text in ("has no target spark", "is not installed")
     )
     assert not any(hindrances[name] for name in (LIMIT, SCRIPT, RUN, BUILD, SET_SCRIPT, SET_DBT))
 
 
-def test_ended_benchmark_leaves_nothing(sleeper: Path, tmp_path: Path) -> None:
+def test_stopped_benchmark_leaves_no_processes_or_files(sleeper: Path, tmp_path: Path) -> None:
     command = [
         *(sys.executable, "-m", "benchmarks.scale", "--customers", "300", "--formats", "csv"),
         *("--only", PANDAS, "--bench-python", str(sleeper)),
@@ -513,7 +514,7 @@ def test_ended_benchmark_leaves_nothing(sleeper: Path, tmp_path: Path) -> None:
         (["--customers", "0"], "a size must be 1 or more"),
         (["--only", "excel"], "no such contender: excel; the contenders are limit, script"),
         (["--formats", "xlsx"], "no such format: xlsx"),
-        ([], "holds no runs: name sizes with --customers"),
+        ([], "contains no runs: give sizes with --customers"),
     ],
 )
 def test_wrong_options_are_refused_with_the_reason(
@@ -552,7 +553,7 @@ DAMAGE = (
     ("Loyalty Classification", "Tin"),
 )
 """Cells that cause a record to be quarantined. One date has day and month exchanged, so all records
-whose dates fit both orders are quarantined too."""
+whose dates are valid in both orders are quarantined too."""
 
 
 def damage(file: Path) -> None:
@@ -612,7 +613,7 @@ def run_frames(library: str, drop: Path, marts: Path) -> Path:
 
 
 needs_bench_environment = needs(
-    BENCH_PYTHON.exists(), "the environment of the benchmark", "make install-bench"
+    BENCH_PYTHON.exists(), "the benchmark's environment", "make install-bench"
 )
 
 
@@ -692,7 +693,7 @@ def test_different_marts_are_detected(tmp_path: Path) -> None:
         ),
         ("dim_customers", keyed.replace("'x'", "'y'"), "dim_customers.value: 1 rows differ"),
         ("dim_customers", keyed.replace("2 as", "3 as"), "is_key_of_client: 1 rows differ"),
-        ("dim_customers", f"{keyed} where false", "dim_customers: 1 and 0 rows"),
+        ("dim_customers", f"{keyed} where false", "dim_customers: 1 rows expected, 0 found"),
     ):
         path = tmp_path / "two" / f"{name}.parquet"
         before = path.read_bytes()

@@ -106,7 +106,7 @@ class Watched:
             self.faults.append(f"{message.type}: {message.text}")
 
     def go(self, path: str) -> Page:
-        """Open an address and wait for its figures."""
+        """Open a path and wait until its page is shown."""
         self.page.goto(self.address + path)
         self.wait_until_settled()
         return self.page
@@ -136,7 +136,7 @@ def watched(browser: Browser, address: str) -> Iterator[Watched]:
 
 
 def picture(page: Page, name: str, *, whole: bool = False) -> None:
-    """Write a picture of a page, if pictures are requested."""
+    """Save a picture of a page, if pictures are requested."""
     if PICTURES:
         page.mouse.move(0, 0)
         page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=whole)
@@ -236,8 +236,8 @@ def test_each_page_prints_fully_and_in_colour(name: str, watched: Watched, tmp_p
     page.emulate_media(media="print")
     page.set_viewport_size(ViewportSize(width=740, height=1000))
     assert outside(page) == []
-    # No column is so narrow that a sentence becomes a column of words. Chromium applies the style
-    # rules for 794 pixels, the width of A4 including its margins.
+    # No column is so narrow that a sentence becomes a column of words. When it prints, Chromium
+    # applies the style rules for 794 pixels, the width of A4 including the margins.
     page.set_viewport_size(ViewportSize(width=794, height=1000))
     page.evaluate("document.body.style.width = '718px'")
     assert (
@@ -254,7 +254,10 @@ def test_each_page_prints_fully_and_in_colour(name: str, watched: Watched, tmp_p
 def test_each_page_is_correct_and_accessible(
     name: str, watched: Watched, snapshot: Snapshot
 ) -> None:
-    """Numbers match the metric layer, axe-core finds no serious fault, and it fits a phone."""
+    """Numbers match the metric layer, and the page fits a phone.
+
+    If axe-core is available, it finds no serious fault.
+    """
     page = watched.go(f"/{name}?risk_weighting=3&loyalty_classification=Gold")
     filters = {"risk_weighting": (3,), "loyalty_classification": ("Gold",)}
     expect(page.locator("h1")).to_have_text(PAGES[name][0])
@@ -327,7 +330,7 @@ def test_heat_map_cells_equal_the_metric_layer(watched: Watched, snapshot: Snaps
 
 
 def test_axe_core_is_available() -> None:
-    require(AXE, "axe-core", "npm pack axe-core, then name its axe.min.js in AXE_CORE")
+    require(AXE, "axe-core", "npm pack axe-core, then set AXE_CORE to its axe.min.js")
     assert AXE is not None
     assert AXE.is_file()
 
@@ -574,7 +577,7 @@ def test_pages_work_on_a_phone(browser: Browser, address: str) -> None:
     context.close()
 
 
-def test_pages_fill_a_large_screen(browser: Browser, address: str) -> None:
+def test_overview_fills_a_large_screen(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport=WALL, color_scheme="dark")
     watched = Watched(context, address)
     page = watched.go("/")
@@ -666,7 +669,7 @@ def test_the_export_opens_without_a_network(
     assert watched.requests == [target.as_uri()]
     assert watched.faults == []
     if AXE is not None:
-        # axe-core is a script, and the file's own policy rightly refuses scripts.
+        # axe-core is a script, and the export's policy forbids scripts. So the policy is bypassed.
         scriptable = browser.new_context(viewport=WIDE, bypass_csp=True)
         other = scriptable.new_page()
         other.goto(target.as_uri())

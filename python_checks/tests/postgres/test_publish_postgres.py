@@ -233,7 +233,9 @@ def test_login_from_the_power_bi_guide_reads_the_model_but_no_personal_data(
             connection.execute("select * from restricted.dim_customer_identities")
 
 
-def test_added_grants_are_revoked(warehouse: Path, database: str, tmp_path: Path) -> None:
+def test_grants_on_restricted_tables_are_revoked_by_the_next_publish(
+    warehouse: Path, database: str, tmp_path: Path
+) -> None:
     publish(warehouse, tmp_path, database, with_restricted=True)
     with psycopg.connect(database) as connection:
         connection.execute("grant usage on schema restricted to public, bank_reader")
@@ -296,7 +298,7 @@ def test_publisher_waits_for_an_open_transaction(
         )
         publisher.start()
         for _ in range(20):
-            # The reader sees one release until its transaction ends, without an error or delay.
+            # Until this transaction ends, the reader sees one release, without errors or delays.
             began = time.monotonic()
             assert reader.execute("select count(*) from marts.dim_customers").fetchone() == (3000,)
             assert reader.execute("select release from marts.release").fetchone() == before
@@ -408,7 +410,7 @@ def test_user_without_rights_is_refused_with_a_remedy(
 
 
 def server_roles() -> list[str]:
-    """Return the statements that create both roles, if another test has not."""
+    """Return the statements that create both roles unless they exist already."""
     return [
         "do $$ begin create role bank_reader nologin; exception when duplicate_object then end $$",
         "do $$ begin create role bank_restricted_reader nologin; "
@@ -456,7 +458,7 @@ def test_failed_commit_changes_nothing(
 
 
 def files_and_postgres(folder: Path, dsn: str) -> tuple[int | None, list[int], list[int]]:
-    """Return the current release of the files, their releases, and those in PostgreSQL."""
+    """Return the current release of the files, all their releases, and all those in PostgreSQL."""
     return current_number(folder), release_numbers(folder), releases_in(dsn)
 
 
@@ -749,10 +751,10 @@ def test_the_commands_publish_to_the_database_that_the_environment_names(
 
 
 def odbc_driver() -> str | None:
-    """Return the name of ODBC's PostgreSQL driver, or None."""
+    """Return the name of the Unicode ODBC driver for PostgreSQL; None if there is none."""
     try:
         import pyodbc
-    except ImportError:  # its wheel needs the system's libodbc
+    except ImportError:  # pyodbc's wheel needs the system's libodbc
         return None
     return next(
         (

@@ -41,9 +41,9 @@ class Service:
     """A service that runs Spark and has its own adapter.
 
     Attributes:
-        adapter: The type of the adapter, as dbt calls it.
+        adapter: The adapter type in dbt.
         asking: Models that query the database when they are compiled, even with --no-introspect.
-        environment: The variables that its profile reads.
+        environment: The environment variables that the service's profile reads.
     """
 
     adapter: str
@@ -79,7 +79,7 @@ SERVICES = {
 
 
 def run(profile: str, target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run dbt in the virtual environment of the adapters, with an example profile."""
+    """Run dbt with an example profile, in the adapters' virtual environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BANK_")}
     return subprocess.run(
         [
@@ -95,7 +95,7 @@ def run(profile: str, target: Path, *arguments: str) -> subprocess.CompletedProc
     )
 
 
-@needs(DBT.exists(), "the virtual environment of the adapters", "make install-adapters")
+@needs(DBT.exists(), "the adapters' virtual environment", "make install-adapters")
 @pytest.mark.parametrize("profile", SERVICES)
 def test_the_project_compiles_to_spark_sql(profile: str, tmp_path: Path) -> None:
     service = SERVICES[profile]

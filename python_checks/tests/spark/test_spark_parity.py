@@ -60,7 +60,7 @@ def _assert_same_marts(
 
 
 def _assert_all_pass(spark: SparkProcess, target: Path, names: Mapping[str, str]) -> None:
-    """Run the dbt tests in `names`, which gives the unique id of each, and check that all pass."""
+    """Run the dbt tests in `names` (unique ids by test name), and check that all pass."""
     outcome = spark.dbt(target, "test", "--select", *names)
     assert outcome.statuses == dict.fromkeys(names.values(), "pass")
 
@@ -128,8 +128,8 @@ def test_a_hundred_thousand_customers_give_the_same_marts(
     assert rows > 1_500_000
 
 
-# Valid and invalid cells on which the engines must agree. Row n of the drop gets item n of each
-# list.
+# Valid and invalid cells on which the engines must agree. Row n of the first file gets item n of
+# each list.
 ODD_CELLS = {
     "Bank Loans": (
         *("75,384.77", "$75,384.77", "(1,200.00)", "$-", "-", "5", "5.", "5.1", ".50", "5.000"),
@@ -159,7 +159,7 @@ ODD_CELLS = {
 
 
 def _odd_drop(drop: Path) -> None:
-    """Write a file with odd cells, odd rows and duplicates, and one with dates in both orders."""
+    """Write one file with odd cells, odd rows and duplicates, and one with dates in both orders."""
     header, rows = seed_rows()
     first, second = rows[:2500], rows[2500:]
     for column, cells in ODD_CELLS.items():
@@ -208,7 +208,7 @@ def test_odd_rows_are_read_and_quarantined_alike(spark: SparkProcess, tmp_path: 
             assert found.is_equal, f"{name}: {found}"
             assert found.rows >= 10
             if table == "fct_quarantined_clients":
-                # Most have ambiguous dates: the second file mixes the orders of day and month.
+                # Most have ambiguous dates, because the second file mixes both orders.
                 assert found.rows > 100
     # The two delivered files become at least four Parquet files.
     assert len(list((spark.folder / "staging.db/base_bank__clients").glob("*.parquet"))) >= 4

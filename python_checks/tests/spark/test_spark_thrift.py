@@ -61,7 +61,7 @@ def test_a_seed_a_python_model_and_a_mart_are_built_and_read_back(
         check_dtype=False,
         rtol=1e-9,
     )
-    # The worker started an executor for the build, so Spark did not run in the server itself.
+    # The worker started an executor, so the build did not run in the Thrift server itself.
     assert list((folder / "work").glob("app-*/0/stderr"))
 
 

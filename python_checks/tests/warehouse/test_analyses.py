@@ -22,7 +22,7 @@ def compiled(built_target: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def answers(compiled: Path, built_warehouse: Path) -> dict[str, pd.DataFrame]:
-    """Return the rows of each analysis, by its name."""
+    """Return the rows of each analysis, keyed by its name."""
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         return {
             name: connection.execute((compiled / f"{name}.sql").read_text(encoding="utf-8")).df()
@@ -68,7 +68,7 @@ def test_analysis_states_its_question_and_how_to_read_it(name: str) -> None:
     assert re.search(r"^-- How to read it: ", text, flags=re.MULTILINE)
 
 
-def test_descriptions_are_those_of_the_analyses() -> None:
+def test_every_analysis_has_a_description_that_states_its_grain() -> None:
     declared = yaml.safe_load(
         (PROJECT / "analyses" / "_analyses__models.yml").read_text(encoding="utf-8")
     )
@@ -86,7 +86,8 @@ def test_loyalty_and_occupation_cover_all_customers(
     assert cents(rows["total_deposits"]) == bank["deposits"]
     assert set(rows["loyalty_classification"]) == {"Jade", "Silver", "Gold", "Platinum"}
     assert rows["fee_income"].astype(float).is_monotonic_decreasing
-    # An index is a share of fees divided by a share of customers, so its weighted mean is one.
+    # An index is a share of fees divided by a share of customers, so the mean index is one when
+    # it is weighted by customers.
     assert (rows["index_of_fees"] * rows["share_of_customers"]).sum() == pytest.approx(1)
 
 

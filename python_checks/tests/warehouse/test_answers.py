@@ -73,7 +73,7 @@ def test_sample_gives_five_correct_answers(
     ]
     assert len(found.first) == MAX_ANSWERS
     assert untrue(marts, found) == []
-    # There is only one date, so there is nothing to compare it with.
+    # The sample has only one date, so these two questions have nothing to compare.
     assert {each.__name__ for each in QUESTIONS} - {
         name.replace("-", "_") for name in found.by_name
     } == {"moved", "segment_moves"}
@@ -137,7 +137,8 @@ def test_support_text_names_the_task_and_the_rules(
     ).fetchall()[0]
     task = f"Task for {owner}: {wording[0].lower()}{wording[1:]}."
     assert found.by_name["decisions"].support.endswith(task)
-    # The answer says that some facts make no difference, so it must name the rules that use them.
+    # The answer says that some facts make no difference, so it must name the rules that use these
+    # facts.
     rules = marts.execute(
         "select action_name from reference.recommendation_rules where action in "
         "(select action from marts.fct_customer_recommendations) and list_has_any("
@@ -171,7 +172,7 @@ def test_dashboard_and_warehouse_give_the_same_answers(published: Path, found: A
     release = current_release(published)
     assert answers(open_snapshot(release, EVERYONE)) == found
     retail = answers(open_snapshot(release, Role(banking_relationships=frozenset({"Retail"}))))
-    # Sums over all customers are hidden from a role, so answers based on them are left out.
+    # This role may not see sums over all customers, so answers based on such sums are left out.
     assert {"concentration", "losses", "stress"} & set(retail.by_name) == set()
     assert retail.by_name["no-difference"] == found.by_name["no-difference"]
     assert retail.by_name["decisions"].sentence != found.by_name["decisions"].sentence
@@ -310,7 +311,7 @@ def test_previous_date_is_compared(changed: Warehouse) -> None:
             [from_date, to_date, before, after, level, to_level, change, customers],
         )
     by_name = answers(changed).by_name
-    # 59 customers were on the level `act` before; 63 are now.
+    # Before, 59 customers were at the level `act`; now, 63 are.
     assert by_name["decisions"].sentence.endswith(", 4 more customers than on 30 November 2021.")
     assert by_name["moved"].sentence == (
         "Since 30 November 2021, 7 customers became riskier and 2 less risky."
@@ -466,7 +467,7 @@ REPLACED = re.compile(
 @pytest.mark.parametrize("file", ["reports/findings.md", "notebooks/customer_behavior.ipynb"])
 def test_readers_do_not_see_words_that_were_replaced(file: str) -> None:
     text = (PROJECT / file).read_text("utf-8")
-    # Queries in the notebook use the values of the marts.
+    # Queries in the notebook contain the marts' own values, in which these words are allowed.
     text = re.sub(r"'(no )?more than chance[^']*'", "", text)
     assert REPLACED.findall(text) == []
 

@@ -259,7 +259,7 @@ def test_kept_cubes_are_reused(
     assert len(names(folder)) == 2
 
     def fail(*_: object) -> None:
-        message = "made again"
+        message = "the cubes were created again"
         raise AssertionError(message)
 
     monkeypatch.setattr(cube_files, "_make_elsewhere", fail)
@@ -302,7 +302,8 @@ def test_cubes_folder_that_cannot_be_written_is_refused(release: Release, tmp_pa
 def test_cube_process_ends_with_its_parent(release: Release, tmp_path: Path) -> None:
     """Intermediate files contain customers, so none may remain.
 
-    The process reads from a pipe, which closes when the parent ends. Here, it is closed at once.
+    The process reads from a pipe, which closes when the parent ends. Here, the pipe is closed at
+    once.
     """
     folder = tmp_path / "draft"
     folder.mkdir()
@@ -453,7 +454,7 @@ def test_marks_of_several_comparisons_are_combined() -> None:
 
 
 def test_pandas_is_imported_before_the_first_request() -> None:
-    """If a request imported it, a concurrent request could see a partial import and fail."""
+    """If a request imported pandas, a concurrent request could see a partial import and fail."""
     code = "import sys, bank_warehouse.dashboard.server; print('pandas' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "True\n"
@@ -791,7 +792,7 @@ def test_flow_widths_are_numbers_of_customers(snapshot: Snapshot) -> None:
     assert "49 customers changed segment, joined or left" in chart.summary
 
 
-def test_drawings_escape_texts() -> None:
+def test_drawings_escape_text() -> None:
     plot = Plot(
         Axis("<x>", 0, 10, ((5.0, "5 & more"),)),
         Axis("y", 0, 4, ((1.0, "1"),)),
@@ -1139,7 +1140,7 @@ def test_dashboard_without_a_release_shows_the_publish_command(tmp_path: Path) -
 
 
 def copy_release(published: Path, folder: Path, number: int) -> None:
-    """Publish the same marts again, under a different release number."""
+    """Copy the current release to a folder, with this number, and make the copy current there."""
     source = current_release(published).path
     target = folder / str(number)
     target.mkdir(parents=True)
@@ -1337,7 +1338,7 @@ def test_unusable_options_are_refused(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
-def test_kill_ends_the_server_and_its_cube_process(
+def test_sigterm_ends_the_server_and_its_cube_process(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -1345,7 +1346,7 @@ def test_kill_ends_the_server_and_its_cube_process(
     with subprocess.Popen([sys.executable, "-u", *command], stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         assert b"end with Ctrl+C" in server.stdout.readline()
-        # Another process creates the cubes of the release in the meantime.
+        # Meanwhile, another process is creating the release's cubes.
         server.terminate()
         assert server.stdout.read() == b"Ended.\n"
     assert server.returncode == 0

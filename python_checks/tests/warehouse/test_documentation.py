@@ -29,8 +29,8 @@ def test_every_macro_and_each_of_its_arguments_is_described(manifest: dict[str, 
         assert macro["description"], macro["name"]
         if macro["name"].startswith("materialization_"):  # takes no arguments
             continue
-        without_texts = re.sub(r"'[^']*'", "", macro["macro_sql"])
-        signature = re.search(r"macro \w+\(([^)]*)\)", without_texts)
+        without_strings = re.sub(r"'[^']*'", "", macro["macro_sql"])
+        signature = re.search(r"macro \w+\(([^)]*)\)", without_strings)
         assert signature is not None, macro["name"]
         names = [each.split("=")[0].strip() for each in signature[1].split(",") if each.strip()]
         assert [each["name"] for each in macro["arguments"]] == names, macro["name"]

@@ -1,4 +1,4 @@
-"""Columns whose values a seed lists are enumerations upstream of the marts, and text in the marts.
+"""Columns with values from a seed are enumerations upstream of the marts, and text in the marts.
 
 This holds for builds with DuckDB. In dbt's unit tests and on Spark, the columns are always text.
 """
@@ -12,7 +12,7 @@ import pytest
 from python_checks.testing.paths import PROJECT
 
 REFERENCE = PROJECT / "seeds" / "reference"
-# By model and column: the seed that lists the values, in a column of the same name.
+# For each model and column: the seed that lists the values, in a column of the same name.
 LISTED = {
     ("base_bank__clients", "fee_structure"): "fee_rates",
     ("base_bank__clients", "loyalty_classification"): "loyalty_tiers",

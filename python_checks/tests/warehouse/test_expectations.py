@@ -40,7 +40,7 @@ SEGMENTS = "marts.fct_customer_segments"
 RISK = "marts.fct_customer_risk"
 POSITIONS = "marts.fct_customer_positions"
 RECOMMENDATIONS = "marts.fct_customer_recommendations"
-# The mart is a view; its rows can be changed once it is a table.
+# The mart is a view, so these statements replace it with a table whose rows can be changed.
 AS_A_TABLE = (
     f"create table intermediate.recommended as from {RECOMMENDATIONS}",
     f"drop view {RECOMMENDATIONS}",
@@ -97,7 +97,7 @@ SABOTAGES = [
         "age_band = 65+",
     ),
     Sabotage(
-        "a customer without a segment",
+        "customers without a segment",
         (
             f"alter table {SEGMENTS} alter segment drop not null",
             f"update {SEGMENTS} set segment = null where customer_key in {first_keys(SEGMENTS, 3)}",
@@ -160,7 +160,7 @@ SABOTAGES = [
         "probability_of_default = -0.05",
     ),
     Sabotage(
-        "a verdict of more than chance that its p-value contradicts",
+        "a verdict 'more than chance' that the p-value contradicts",
         (
             "update marts.fct_segment_differences set verdict = 'more than chance, small' "
             "where dimension = 'nationality' and measure = 'bank_loans'",
@@ -209,7 +209,7 @@ SABOTAGES = [
         "fact_value = 365.0",
     ),
     Sabotage(
-        "an offer of a loan to a customer whose lending limit is under review",
+        "a loan offered to a customer whose lending limit is under review",
         (
             *AS_A_TABLE,
             f"insert into {RECOMMENDATIONS} select * replace ('deepen_bank_loan' as action) "
@@ -339,7 +339,7 @@ def command_line(*arguments: str, **environment: str) -> Completed:
     return bank("check", *arguments, **environment)
 
 
-def personal_texts(path: Path) -> set[str]:
+def personal_data(path: Path) -> set[str]:
     with duckdb.connect(str(path), read_only=True) as connection:
         rows = connection.execute(
             "select client_name from restricted.dim_customer_identities union "
@@ -364,7 +364,7 @@ def test_sabotage_is_reported_with_column_rows_and_examples(
     ]
     assert named, failures
     printed = "\n".join("\n".join((failure.words, *failure.examples)) for failure in failures)
-    assert not [text for text in personal_texts(built_warehouse) if text in printed]
+    assert not [text for text in personal_data(built_warehouse) if text in printed]
 
 
 def test_built_warehouse_passes_and_its_docs_hold_no_personal_data(
@@ -390,7 +390,7 @@ def test_built_warehouse_passes_and_its_docs_hold_no_personal_data(
     assert all((docs / page).is_file() for page in linked)
     assert "total_loans is the sum of bank_loans, business_lending" in pages
     found = set(re.findall(r"[\w']+", pages))
-    personal = personal_texts(built_warehouse)
+    personal = personal_data(built_warehouse)
     assert not [text for text in personal if text in found or (" " in text and text in pages)]
 
 
@@ -457,7 +457,7 @@ def test_checks_change_nothing_in_the_warehouse(built_warehouse: Path, tmp_path:
     assert path.read_bytes() == before
 
 
-def test_examples_mask_keys_and_hide_unknown_texts() -> None:
+def test_examples_mask_keys_and_hide_unknown_text() -> None:
     row = shown_row(
         ["customer_key", "client_name", "segment", "note", "age"],
         [1234567890123456789, "Ann Example", "Savers", "of Ann Example", 30],

@@ -116,7 +116,7 @@ def test_figures_of_a_bank_are_not_called_invented(
     assert "invented" not in path.read_text("utf-8")
 
 
-def test_templates_hold_no_number() -> None:
+def test_templates_contain_no_numbers() -> None:
     texts = {name: text for name, text in vars(templates).items() if name.isupper()}
     assert len(texts) > 10
     for name, text in texts.items():
@@ -187,7 +187,7 @@ def test_command_names_what_is_missing(
     assert not Path("nowhere").exists()
 
 
-def test_folder_that_cannot_be_written_is_named(
+def test_folder_that_cannot_be_written_is_refused_with_the_remedy(
     built_warehouse: Path, built_target: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")

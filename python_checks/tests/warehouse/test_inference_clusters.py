@@ -1,4 +1,4 @@
-"""Clusters match scikit-learn, their scores in SQL match numpy, and a planted cluster is found."""
+"""Clusters match scikit-learn, scores in SQL match numpy, and a planted cluster is found."""
 
 from collections.abc import Mapping
 from pathlib import Path

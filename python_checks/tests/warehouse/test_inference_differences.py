@@ -125,8 +125,8 @@ def test_adjusted_p_values_equal_statsmodels(count: int) -> None:
         assert len(adjusted) == 0
 
 
-def test_adjusted_p_values_of_many_tests_are_not_smaller() -> None:
-    # In doubles, 0.985758318042367 * 3 / 3 is 0.9857583180423669. Such values are not rare.
+def test_adjusted_p_values_are_not_below_the_p_values() -> None:
+    # In doubles, 0.985758318042367 * 3 / 3 is 0.9857583180423669. Such rounding is not rare.
     p_values = np.random.default_rng(1).uniform(size=2_000)
     for count in range(1, 60):
         rows_of_tests = np.sort(p_values[: 30 * count].reshape(30, count), axis=1)

@@ -1,6 +1,6 @@
 """Statistics in the marts match numpy and scipy for all customers of the sample.
 
-The marts compute the statistics from sums, in SQL. These tests compute them from individual
+The marts compute the statistics in SQL, from sums. These tests compute them from individual
 customers and, where possible, with a different formula.
 """
 
@@ -16,7 +16,8 @@ from scipy import stats
 
 from python_checks.expectations.columns import PRODUCT_BALANCES as PRODUCTS
 
-# Each amount counts as the mean of its bucket, which differs from it by less than a thousandth.
+# The Lorenz curves replace each amount with the mean of its bucket. The two differ by less than a
+# thousandth.
 BUCKET_TOLERANCE = 1e-3
 
 

@@ -1,4 +1,4 @@
-"""Titles and numbers of the report match the values computed from the marts."""
+"""Titles and numbers in the report match values computed from the marts."""
 
 import json
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ FINDINGS = sorted({v.finding for page in REPORT.values() for v in page.visuals.v
 
 
 @pytest.mark.parametrize("finding", FINDINGS)
-def test_every_finding_is_a_short_text_in_every_context(finding: str, evaluator: Evaluator) -> None:
+def test_every_finding_is_short_in_every_context(finding: str, evaluator: Evaluator) -> None:
     for context in [*CONTEXTS.values(), {GENDER: frozenset({"nobody"})}]:
         text = evaluator.value(finding, context)
         assert isinstance(text, str), (finding, context, text)
@@ -203,7 +203,7 @@ def test_tiny_p_values_are_not_zero(evaluator: Evaluator) -> None:
 
 
 def test_peer_groups_match_the_page_text(evaluator: Evaluator) -> None:
-    """There is one median for each product, income band and risk weighting."""
+    """There is one peer median for each product, income band and risk weighting."""
     ((by_both, by_one),) = evaluator.connection.execute(
         "select (select max(medians) from (select count(distinct peer_median_balance) as medians"
         " from marts.fct_product_gaps group by product, income_band, risk_weighting)),"

@@ -86,7 +86,7 @@ def test_writing_twice_gives_the_same_files(read_artifacts: Artifacts, tmp_path:
 
 
 def test_check_option_finds_stale_files(built_target: Path, tmp_path: Path) -> None:
-    """The check reads only files that a build writes."""
+    """The check needs only two files of the target folder, which every build writes."""
     target = tmp_path / "target"
     target.mkdir()
     edited_target(built_target, target, lambda _: None)
@@ -127,7 +127,7 @@ def test_direct_query_leaves_customer_facts_in_the_database(
     assert checks.findings(files) == []
 
 
-# ---------- where it reads from
+# ---------- the data source
 
 
 def run_command(built_target: Path, out: Path, *arguments: str) -> Result:
@@ -197,7 +197,7 @@ def test_invalid_options_are_refused(
     assert not (tmp_path / "Bank.pbip").exists()
 
 
-def test_project_names_no_person_or_machine(committed: dict[str, str]) -> None:
+def test_project_has_no_personal_columns_or_local_paths(committed: dict[str, str]) -> None:
     for path, text in committed.items():
         for column in checks.PERSONAL:
             assert f"sourceColumn: {column}" not in text, path
@@ -260,7 +260,7 @@ def test_every_file_of_the_report_is_valid_under_its_schema(
         lambda visual: visual["position"].update(x="left"),
         lambda visual: visual.update(name=7),
     ],
-    ids=["no position", "unknown key", "text for a number", "number for a name"],
+    ids=["no position", "unknown key", "text instead of a number", "number instead of a name"],
 )
 def test_schemas_catch_a_broken_visual(
     change: Callable[[dict[str, Any]], Any], committed: dict[str, str], registry: Registry[Any]
@@ -681,7 +681,7 @@ def test_contrast_equals_wcag(one: str, other: str, expected: float) -> None:
 
 
 @pytest.mark.parametrize("pair", theme.TEXT_PAIRS)
-def test_texts_have_enough_contrast(pair: tuple[str, str]) -> None:
+def test_text_has_enough_contrast(pair: tuple[str, str]) -> None:
     assert theme.contrast(*pair) >= checks.TEXT_CONTRAST
 
 

@@ -537,7 +537,7 @@ def edit(release: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 
 def make_older(manifest: dict[str, Any]) -> None:
-    """Turn a manifest into an older one, without a checksum."""
+    """Turn a manifest into one of the older format, which has no checksum."""
     for key in ("checksum", "source", "reading", "metrics"):
         manifest.pop(key, None)
     manifest["format"] = 1
@@ -565,12 +565,12 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "another release": (lambda one: one.update(release=7), "belongs to release 7"),
     "a later format": (lambda one: one.update(format=3), "has format 3; .* update the project"),
     "no checksum": (lambda one: one.pop("checksum"), "'checksum' is a required property"),
-    "a text for a number": (lambda one: one.update(schema_version="1"), "schema_version: '1'"),
+    "text instead of a number": (lambda one: one.update(schema_version="1"), "schema_version: '1'"),
     "a path outside the release": (
         lambda one: one["database"].update(file="../2/bank_marts.duckdb"),
         "database.file",
     ),
-    "a text for a date": (lambda one: one.update(as_of_date="soon"), "as_of_date: 'soon'"),
+    "text instead of a date": (lambda one: one.update(as_of_date="soon"), "as_of_date: 'soon'"),
 }
 
 

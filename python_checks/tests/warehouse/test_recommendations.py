@@ -1,7 +1,8 @@
 """Recommendations, fairness and sensitivities match a second computation in pandas.
 
 The tests compute the facts about balances for each customer, as the descriptions define them, and
-read the rules from the seed file. They use none of the models' SQL.
+read the rules from the seed file. They use none of the models' SQL. Scores, bands and watch-list
+severities come from the marts.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""The dbt test `rows_are_sound` finds and names a violation of each condition in the YAML."""
+"""The dbt test `rows_are_sound` finds violations of the conditions in the YAML, and names each."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +33,7 @@ def breaches(connection: duckdb.DuckDBPyConnection, node: Json, relation: str, v
     return [row[0] for row in connection.execute(f"select breach from ({query})").fetchall()]
 
 
-def test_each_violation_is_found_and_named(
+def test_each_violation_in_a_single_column_is_found_and_named(
     connection: duckdb.DuckDBPyConnection, built_manifest: Json
 ) -> None:
     nodes = built_manifest["nodes"]

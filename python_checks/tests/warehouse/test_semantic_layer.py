@@ -461,7 +461,7 @@ def test_stress_by_scenario_equals_the_mart(
         assert found[(scenario,)][list(STRESSED).index(name)] == value
 
 
-def test_joining_years_come_from_the_date(
+def test_joining_year_is_the_year_of_the_joining_date(
     warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     by_date = ours(warehouse, layer, ["customers"], ["joined_date__year"])

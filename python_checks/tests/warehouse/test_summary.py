@@ -156,7 +156,7 @@ def test_quarantined_rows_are_counted_by_reason(copied_warehouse: Path) -> None:
     assert "  bank quarantine --out quarantine.csv\n" in result.output
 
 
-def test_summary_names_the_folder_of_the_project_elsewhere(
+def test_summary_names_the_project_folder_when_run_elsewhere(
     built_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "(in the folder" not in summarise(built_warehouse).output

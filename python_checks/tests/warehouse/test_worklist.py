@@ -281,7 +281,7 @@ def test_user_gets_only_allowed_customers(releases: Path, tmp_path: Path) -> Non
     refused = ask(releases, *chosen, str(tmp_path / "eve.csv"), "--user", "eve@bank.example")
     assert refused.exit_code == 1
     assert "gives eve@bank.example no customers" in refused.output
-    # If the dashboard has users, a list needs a user too.
+    # If the dashboard has an access file, a work list needs a user too.
     unnamed = ask(
         releases, "--owner", "Credit risk", "--out", str(tmp_path / "all.csv"),
         BANK_DASHBOARD_ACCESS_FILE=str(access),
@@ -340,7 +340,7 @@ def test_formulas_are_written_as_text(with_names: Path, tmp_path: Path) -> None:
     for name in ("list.csv", "list.xlsx"):
         assert ask(with_names, *chosen, str(tmp_path / name)).exit_code == 0
     texts = [row["Name"] for row in read_csv(tmp_path / "list.csv")]
-    # A spreadsheet may split a text at a tab or line break, so a formula may begin there too.
+    # A spreadsheet may split text at a tab or line break, so a formula may begin there too.
     safe = {"'" + (f"{text[0]}'{text[1:]}" if text[0] in "\t\r" else text) for text in FORMULAS}
     assert safe <= set(texts)
     assert not any(text.startswith(tuple("=+-@\t\r＝")) for text in texts)
