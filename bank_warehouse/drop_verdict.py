@@ -74,7 +74,7 @@ def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
             "staging.base_bank__client_duplicates."
         )
         yield (
-            f"{rows} rows are {people} {'person' if people == 1 else 'people'} written in "
+            f"{rows:,} rows are {people:,} {'person' if people == 1 else 'people'} written in "
             "different ways: client id, name and joining date agree except for blanks, case or "
             f"composed accents. {remedy}"
         )

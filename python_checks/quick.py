@@ -182,7 +182,7 @@ def check_models(models: list[str], folder: Path) -> Outcome:
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     parts = ("--resource-type", "seed", "--resource-type", "model")
-    inputs = ("--select", *(f"+{name}" for name in models), "--exclude", *models)
+    inputs = ("--select", *(f"+{name}" for name in models))
     ran = run_dbt(folder, "build", *parts, *inputs)
     if ran.returncode == 0:
         ran = run_dbt(folder, "test", "--select", *(f"test_type:unit,{name}" for name in models))

@@ -83,7 +83,7 @@ class Warehouse:
             relation = f"(select distinct {ACTION_TEXTS} from marts.fct_customer_recommendations)"
         try:
             found = self.connection.execute(f"from {relation} order by {order}")
-        except duckdb.CatalogException as absent:
+        except (duckdb.CatalogException, duckdb.BinderException) as absent:
             message = f"There is no {mart}."
             raise NotShownError(message) from absent
         names = [column[0] for column in found.description or ()]

@@ -24,6 +24,7 @@ from bank_warehouse.dashboard.page_model import (
     Tiles,
 )
 from bank_warehouse.dashboard.views import View
+from bank_warehouse.numbers import count
 
 SIGNS = {"real": "✓", "chance": "≈", "untested": "○"}
 HEAT_STEPS = 9
@@ -318,8 +319,8 @@ def _table(shown: Table, is_static: bool) -> Element:
         shown.title,
     )
     if shown.is_folded:
-        count = f"Show {len(rows)} rows"
-        return element("Details", [element("Summary", count), table], className="folded")
+        label = f"Show {count(len(rows), 'row')}"
+        return element("Details", [element("Summary", label), table], className="folded")
     return table
 
 

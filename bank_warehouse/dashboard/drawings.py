@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bank_warehouse.numbers import count
+
 TICKS = 5
 DOT = 0.36
 """Radius of an ordinary dot, relative to the page's text size."""
@@ -284,15 +286,19 @@ def flow(flows: Sequence[Flow], order: Sequence[str], before: str, after: str) -
                 "area",
                 _band(starts[each], ends[each], number),
                 tone,
-                tip=f"{source} to {target}: {number:,.0f} customers",
+                tip=f"{source} to {target}: {count(round(number), 'customer')}",
             )
         )
     for name, total in left_sums.items():
         corners = ((0.0, left_tops[name] - total), (2.0, left_tops[name]))
-        shapes.append(Shape("box", corners, "first", tip=f"{name}: {total:,.0f} customers"))
+        shapes.append(
+            Shape("box", corners, "first", tip=f"{name}: {count(round(total), 'customer')}")
+        )
     for name, total in right_sums.items():
         corners = ((98.0, right_tops[name] - total), (100.0, right_tops[name]))
-        shapes.append(Shape("box", corners, "first", tip=f"{name}: {total:,.0f} customers"))
+        shapes.append(
+            Shape("box", corners, "first", tip=f"{name}: {count(round(total), 'customer')}")
+        )
         middle = right_tops[name] - total / 2
         shapes.append(Shape("text", ((98.0, middle),), "left", text=f"{name} {total:,.0f}"))
     side = Axis(

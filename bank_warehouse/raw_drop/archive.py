@@ -125,15 +125,18 @@ def unpacked_limit() -> int:
     """Return how many bytes an archive may unpack to.
 
     Raises:
-        DropError: BANK_RAW_UNPACKED_GIB is not a number.
+        DropError: BANK_RAW_UNPACKED_GIB is not a number above 0.
     """
     value = os.environ.get(UNPACKED_LIMIT_SETTING, "")
     try:
-        return round(float(value or DEFAULT_LIMIT_GIB) * 2**30)
+        limit = round(float(value or DEFAULT_LIMIT_GIB) * 2**30)
     except (ValueError, OverflowError):
+        limit = 0
+    if limit <= 0:
         raise DropError(
             f"{UNPACKED_LIMIT_SETTING} is {value!r}. Set it to a number of GiB, such as 4."
-        ) from None
+        )
+    return limit
 
 
 def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:

