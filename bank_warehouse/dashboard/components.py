@@ -319,8 +319,8 @@ def _table(shown: Table, is_static: bool) -> Element:
         shown.title,
     )
     if shown.is_folded:
-        label = f"Show {count(len(rows), 'row')}"
-        return element("Details", [element("Summary", label), table], className="folded")
+        opener = f"Show {count(len(rows), 'row')}"
+        return element("Details", [element("Summary", opener), table], className="folded")
     return table
 
 

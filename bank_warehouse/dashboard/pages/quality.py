@@ -4,7 +4,7 @@ from bank_warehouse.answers import labels
 from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, round_ticks
 from bank_warehouse.dashboard.page_model import Block, Cell, Chart, Column, Page, Table, Tile, Tiles
 from bank_warehouse.dashboard.pages.context import Context, result
-from bank_warehouse.numbers import listed
+from bank_warehouse.numbers import count, listed
 
 FLAGS = (
     "customers_sharing_a_client_id",
@@ -77,7 +77,7 @@ def _joiners(context: Context) -> Chart:
                     tip=f"{year}: {count(number, 'customer')}",
                     href=context.cell_address(("joined_year", year)),
                 )
-                for year, count in counts.items()
+                for year, number in counts.items()
             ),
             height=14.0,
         )
