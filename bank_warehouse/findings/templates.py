@@ -49,7 +49,7 @@ corrected separately from all others.
 
 ![{differences_title}](figures/differences.svg)
 
-Cells with a dot could be chance: groups drawn at random would differ as much. Cells with an equals
+Cells with a dot could be chance: groups drawn at random could differ as much. Cells with an equals
 sign are built in: they compare a fact with what it is computed from. A real difference does not
 show a cause.
 """

@@ -482,7 +482,7 @@ def test_menus_change_the_comparison(watched: Watched) -> None:
     expect(mark).to_contain_text("Could be chance")
     expect(compared.locator("td.pale").first).to_be_visible()
     mark.hover()
-    expect(page.locator("#tip")).to_contain_text("drawn at random would differ as much")
+    expect(page.locator("#tip")).to_contain_text("drawn at random could differ as much")
     compared.locator("summary", has_text="Show").click()
     compared.get_by_role("link", name="Mean income").click()
     page.wait_for_url("**by=investment_advisor&show=mean_estimated_income")
