@@ -28,7 +28,7 @@ rules as (
 
 ),
 
--- Tests every customer against every rule in one scan: the rules are few and stay in memory.
+-- Pairs every customer with every rule in one scan: the rules are few and stay in memory.
 looked_up as (
 
     select
@@ -53,7 +53,7 @@ looked_up as (
 
 ),
 
--- All conditions of a rule must hold; a null fact meets no condition.
+-- All conditions of a rule must hold. A value that is null meets no condition.
 met as (
 
     select
