@@ -32,11 +32,13 @@ def explain_failure(
         if "No space left on device" in message or "File too large" in message:
             is_history = in_database != database
             what = "the history" if is_history else f"the warehouse {warehouse}"
-            setting = "BANK_HISTORY" if is_history else "BANK_WAREHOUSE"
+            setting = (
+                "BANK_HISTORY" if is_history else "BANK_WAREHOUSE (on Spark, BANK_SPARK_WAREHOUSE)"
+            )
             return (
-                f"The disk is full: {what} could not be written. Free some space there, or set "
-                f"{setting} to a file on another disk, then build again. The published releases "
-                "have not changed."
+                f"{what[0].upper()}{what[1:]} could not be written: the disk is full, or limits "
+                f"the size of files. Free some space there, or set {setting} to another disk, then "
+                "build again. The published releases have not changed."
             )
         if "LOCATION_ALREADY_EXISTS" in message:
             return (
@@ -80,7 +82,7 @@ def failed_test_message(
             about = test["column_name"] if column in _NAMES_OF_ONE_COLUMN else column
             text = None if cell is None else str(cell["text"])
             texts = known
-            # Numbers, dates and strings from the test's own SQL identify nobody.
+            # Numbers, dates, and strings that occur in the test's SQL identify nobody.
             if cell and text and (not cell["is_text"] or quote_literal(text) in test["sql"]):
                 texts = known | {text}
             shown = shown_value(about or column, text, texts)

@@ -51,7 +51,7 @@ def refused(path: Path) -> tuple[str, str]:
     """Return what is wrong if this user may not read a file or folder, and the remedy."""
     return (
         f"{path} cannot be read by this user, {this_user()}: permission denied.",
-        f"Ask {owner_of(path) or 'its owner'} for the right to read it.",
+        f"Ask {owner_of(path) or 'its owner'} for permission to read it.",
     )
 
 

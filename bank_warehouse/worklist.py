@@ -1,9 +1,9 @@
-"""The command ``worklist``: write the customers of an action to a file for those who act.
+"""The command ``worklist``: write the customers of an action to a file for those who carry it out.
 
 The command reads the current release. Names and client ids are included only if the release holds
 them and the user asks for them. With an access file, the list has only the customers that the given
-user may see. Only its owner can read the list, and no text in it runs as a formula in a
-spreadsheet. Every list is recorded beside the releases.
+user may see. Only the user who runs the command can read the list, and no text in it runs as a
+formula in a spreadsheet. Every list is recorded beside the releases.
 """
 
 import csv
@@ -162,8 +162,8 @@ def write_worklist(
     Raises:
         PublishError: There is no release, it is damaged, or this user may not read it.
         WorklistError: There is no such action or owner, an action belongs to another owner, no
-            customer matches the user's rows in the access file, names are requested but the
-            release has none, the release cannot be read, or there are too many rows for a sheet.
+            customer of any release matches the user's rows in the access file, names are requested
+            but the release has none, the release cannot be read, or a sheet cannot hold all rows.
         NotWrittenError: The list or the record cannot be written, or the list exists already.
     """
     release = current_release(publish_dir)
@@ -222,7 +222,7 @@ def _require_known(
         remedy = f"Correct the rows of {request.user} in the access file: they match no customer."
         raise WorklistError("\n".join([*unknown, remedy]))
     for sentence in unknown:
-        warn(f"{sentence} The access file gives it to {request.user}.")
+        warn(f"{sentence} It is in a row of {request.user} in the access file: correct it there.")
 
 
 def _names(role: Role) -> int:
@@ -407,8 +407,8 @@ def _write_sheet(
 ) -> int:
     """Write a sheet. Text stays text and never becomes a formula, a link or a number."""
     number = 0
-    # The file is built in memory, because on a full disk the library would fail by writing the end
-    # of the file twice.
+    # The file is built in memory: on a full disk, the library would write the end of the file again
+    # while it handles the first error.
     content = BytesIO()
     book = xlsxwriter.Workbook(content, {"constant_memory": True, "tmpdir": spill})
     sheet = book.add_worksheet("Work list")
@@ -427,7 +427,7 @@ def _write_sheet(
             line = number + HEAD
             if line >= ROWS_OF_A_SHEET:
                 message = (
-                    f"A sheet holds at most {ROWS_OF_A_SHEET - HEAD:,} customers; there are more.\n"
+                    f"A sheet holds at most {ROWS_OF_A_SHEET - HEAD:,} rows; the list has more.\n"
                     "Name a file that ends in .csv, or fewer actions."
                 )
                 raise WorklistError(message)
@@ -530,7 +530,7 @@ def _role(user: str | None, access_file: Path | None) -> Role:
     is_flag=True,
     help="Add names and client ids, from a release that holds them.",
 )
-@click.option("--user", help="Only customers that this user of the access file may see.")
+@click.option("--user", help="List only the customers that this user may see, by the access file.")
 @click.option(
     "--access-file",
     envvar="BANK_DASHBOARD_ACCESS_FILE",
@@ -572,5 +572,6 @@ def command(
     )
     rows = f"Wrote {count(number, 'row')}{' with personal data' if restricted else ''} to {out}."
     if not number:
-        rows = f"The release has no customer for these actions, so {out} has only the column names."
+        whose = f"that {user} may see " if user else ""
+        rows = f"No customer {whose}has these actions, so {out} has only the column names."
     click.echo(f"{rows} Noted in {publish_dir / RECORD}.")

@@ -117,8 +117,8 @@ def choose(clusterings: Sequence[Clustering]) -> Clustering:
 def in_words(clustering: Clustering) -> str:
     """Return how distinct the clusters are, in words.
 
-    The limit of the silhouette is from Kaufman and Rousseeuw (1990), "Finding groups in data",
-    p. 88: up to 0.5, a structure is weak and possibly artificial.
+    The silhouette threshold is from Kaufman and Rousseeuw (1990), "Finding groups in data",
+    p. 88: below 0.5, a structure is weak and possibly artificial.
     """
     if clustering.stability < STABLE:
         return "unstable: another sample would give other clusters"

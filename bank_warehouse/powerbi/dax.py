@@ -1,8 +1,8 @@
 """Writes the DAX of a measure from the definition of a metric.
 
 A metric is `simple` (an aggregate of one column), a `ratio` of two metrics, or `derived`
-(arithmetic on metrics). A ratio divides two totals of a group. It is never a sum or a mean of
-ratios.
+(arithmetic on metrics). A ratio divides one total of a group by another. It is never a sum or a
+mean of ratios.
 """
 
 import ast

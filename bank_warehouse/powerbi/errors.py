@@ -35,7 +35,7 @@ def naming_files(path: Path, remedy: str) -> Iterator[None]:
 
 
 def read_text(path: Path, remedy: str) -> str:
-    r"""Return the text of a file, without a byte-order mark and with `\n` line ends.
+    r"""Return the text of a file, without a byte-order mark and with `\n` line endings.
 
     Raises:
         PowerBIError: the file is missing, cannot be read, or is not UTF-8.

@@ -163,7 +163,7 @@ def differences(folder: Path, written: Mapping[str, str]) -> list[str]:
 
 
 def holds(path: Path, text: str) -> bool:
-    """Return whether a file exists and holds exactly `text`, except for line ends.
+    """Return whether a file exists and holds exactly `text`, except for line endings.
 
     Raises:
         PowerBIError: the file exists but cannot be read.

@@ -1,8 +1,8 @@
-"""The encoding of a text file that is not UTF-8: proved, assumed with a warning, or refused.
+"""Choose the encoding of a text file that is not UTF-8, or refuse the file.
 
-A cell fits an encoding if its text in this encoding has no control characters, no signs inside
-words and no accented capital after a small letter, and if the non-ASCII letters of each word belong
-to one language or script.
+A cell fits an encoding if its text in this encoding looks like words: no control characters, no
+symbols inside words, no accented letter after a digit, no accented capital after a small letter,
+and words in one language or script.
 
 For a UTF-8 file, only two things are checked: whether cells were misread before the file was saved,
 and whether it is declared to have another encoding.
@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 
+from bank_warehouse.numbers import count
 from bank_warehouse.raw_drop.errors import DropError
 
 SETTING = "BANK_RAW_ENCODING"
 AUTO = "auto"
 
-# In order of preference, if several encodings fit a file equally well.
+# In order of preference among encodings that give the same text for every cell.
 _ONE_BYTE = (
     *("cp1252", "iso8859-15", "cp1250", "iso8859-2", "cp1254", "mac_roman", "cp850"),
     *("cp1251", "koi8-r", "cp1253"),
@@ -44,8 +45,8 @@ NAMES = {
     "euc_kr": "EUC-KR",
     "euc_jp": "EUC-JP",
     "utf-8": "UTF-8",
-    "utf-16-le": "UTF-16, little end first",
-    "utf-16-be": "UTF-16, big end first",
+    "utf-16-le": "UTF-16, little-endian",
+    "utf-16-be": "UTF-16, big-endian",
 }
 """The encodings that may be declared, and their usual names."""
 
@@ -65,7 +66,7 @@ _SCRIPTS = (
     *(("CYRILLIC",), ("GREEK",), ("HANGUL",)),
     ("CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC"),
 )
-# Signs that may begin or end a word, and apostrophes that may also be inside one.
+# Symbols that may begin or end a word, and apostrophes that may also be inside one.
 _AROUND = "\u00a0«»‹›“”„‘’‚…–—°ºª®™·¿¡€£§&\u3000、。・ー々"
 _APOSTROPHE = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,2}’(?=[^\W\d_])|’(?=[A-ZÀ-Þ])|’(?=s\b)")
 _WORD = re.compile(r"[^\s\-'./()+,;|]+")
@@ -75,7 +76,8 @@ _MOST_SAMPLE = 256 * 1024
 _MOST_SHOWN = 5
 _MOST_COMPARED = 2000
 _READ_BYTES = 1024 * 1024
-# One encoding is better than another only if the share of cells that fit it is this much larger.
+# How much larger the share of fitting cells must be for one encoding to be better than another.
+# Comparisons with cp1252 use fractions or multiples of it.
 _MARGIN = 0.1
 _FITS = 0.95
 # The detector's measure of chaos is 0 for correct text, and 0.1 or more for misread text.
@@ -94,7 +96,7 @@ class Decision:
 
 
 def declared_encoding() -> str | None:
-    """Return the declared encoding; None if each file must prove its own.
+    """Return the declared encoding; None if it is worked out for each file.
 
     Raises:
         DropError: the setting names no known encoding.
@@ -155,8 +157,8 @@ def decide(
         other = next(iter(foreign)).decode("cp1252", "replace")
         return Decision(
             "utf-8",
-            f"two encodings in one file: {proper[0].decode()!r} is UTF-8, but the text that may be "
-            f"{other!r} ({few}) is not. Rows that are not UTF-8 are quarantined as invalid "
+            f"two encodings in one file: {proper[0].decode()!r} is UTF-8, but the bytes in {few}, "
+            f"such as {other!r}, are not. Rows that are not UTF-8 are quarantined as invalid "
             "bytes. Save the whole file in UTF-8.",
         )
     if best is None or scores[best] < _FITS:
@@ -197,8 +199,8 @@ def misread_warning(path: Path, start: int, separator: str) -> str:
     if not found:
         return ""
     return (
-        f"{found} different cell{'s were' if found > 1 else ' was'} saved in the wrong encoding "
-        f"before, such as {shown}. They are read unchanged. Export the file again as UTF-8."
+        f"{count(found, 'cell')} {'was' if found == 1 else 'were'} misread and saved again before "
+        f"delivery, such as {shown}. Nothing is changed here. Export the file again as UTF-8."
     )
 
 
@@ -219,7 +221,7 @@ def refuse_utf8(path: Path, relative: str, separator: str, encoding: str) -> Non
     if texts and all(before):
         raise DropError(
             f"{relative}: {SETTING} says {encoding}, but the file is in UTF-8: {before[0]!r} would "
-            f"be read as {texts[0]!r}. Unset {SETTING}, and save any file in {encoding} as UTF-8."
+            f"be read as {texts[0]!r}. Unset {SETTING}, and convert files in {encoding} to UTF-8."
         )
 
 
@@ -245,10 +247,13 @@ def _cells_beyond_ascii(
     rest = b""
     with path.open("rb") as file:
         file.seek(start)
-        while len(cells) < _MOST_CELLS and (block := file.read(_READ_BYTES)):
+        is_last = False
+        while len(cells) < _MOST_CELLS and not is_last:
+            block = file.read(_READ_BYTES)
+            is_last = len(block) < _READ_BYTES
             block = rest + block
             cut = block.rfind(b"\n") + 1 or block.rfind(b"\r") + 1
-            if len(block) < _READ_BYTES:  # the last block
+            if is_last:
                 cut = len(block)
             block, rest = block[:cut], block[cut:][:_READ_BYTES]
             lines = block.splitlines()
@@ -262,7 +267,7 @@ def _cells_beyond_ascii(
 
 
 def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return for each encoding the share of cells that fit it, and that fit in a single language.
+    """Return two shares for each encoding: the cells that fit it, and those in a single language.
 
     If several encodings give the same text for every cell, only the first is included.
     """
@@ -279,7 +284,7 @@ def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
     for name, decoded in texts.items():
         fitting = [text for text in decoded if _fits(text)]
         letters = [{c for c in text.lower() if c.isalpha() and not c.isascii()} for text in fitting]
-        # Signs alone do not prove an unusual encoding.
+        # Symbols alone do not prove an unusual encoding.
         if not fitting or (name != "cp1252" and not any(letters)):
             continue
         scores[name] = len(fitting) / len(decoded)
@@ -342,7 +347,7 @@ def _is_utf8(cell: bytes) -> bool:
 
 
 def _is_likely(text: str) -> bool:
-    """Return whether all non-ASCII characters are usual letters or signs."""
+    """Return whether all non-ASCII characters are usual letters or symbols."""
     return all(
         letter.isascii()
         or "\u00a0" <= letter <= "\u024f"
@@ -365,7 +370,7 @@ def _line_of(cells: dict[bytes, int]) -> str:
 
 
 def _refusal(relative: str, cells: dict[bytes, int], names: list[str], few: str) -> str:
-    # The best example is the cell with the most different readings.
+    # The best example is the cell that the encodings read in the largest number of ways.
     cell = max(
         islice(cells, _MOST_COMPARED),
         key=lambda cell: len({cell.decode(name, "replace") for name in names}),
@@ -378,5 +383,6 @@ def _refusal(relative: str, cells: dict[bytes, int], names: list[str], few: str)
     )
     return (
         f"{relative}, {few}: not UTF-8, and the bytes do not say which encoding it is. {could}. "
-        f"Save the file as UTF-8, or name the encoding in {SETTING} (utf-8 quarantines the rows)."
+        f"Save the file as UTF-8, or name the encoding in {SETTING} (with utf-8, these rows are "
+        "quarantined)."
     )

@@ -50,6 +50,7 @@ class RawTable:
         stems: the known file names, without extension; the first is the usual one.
         noun: for a lookup, the prefix for codes without a name: `Advisor` gives `Advisor 7`.
         required: whether a drop without the table is refused; if not, a missing table has no rows.
+            A missing lookup is always derived from the codes of the clients.
     """
 
     name: str

@@ -13,7 +13,7 @@ from bank_warehouse.sql import quote_identifier, quote_literal
 
 @dataclass(frozen=True)
 class Promise:
-    """A SQL condition that every row must meet. Examples of rows that break it show `columns`."""
+    """A SQL condition that every row must meet. Examples of other rows show their `columns`."""
 
     words: str
     condition: str
@@ -104,7 +104,7 @@ def not_null(*columns: str) -> list[Check]:
 def between(column: str, lowest: float, highest: float, *, or_null: bool = False) -> Check:
     """Every value is between `lowest` and `highest`, inclusive."""
     condition = f"{quote_identifier(column)} between {lowest} and {highest}"
-    words = f"{column} is from {lowest:,} to {highest:,}"
+    words = f"{column} is between {lowest:,} and {highest:,}"
     if or_null:
         condition, words = f"{column} is null or {condition}", f"{words}, or null"
     return Promise(words, condition, (column,))
@@ -123,7 +123,7 @@ def in_set(column: str, values: Iterable[object], source: str) -> Check:
         quote_literal(value) if isinstance(value, str) else str(value) for value in values
     )
     return Promise(
-        f"{column} is one of {source}",
+        f"{column} is one of the values in {source}",
         f"{quote_identifier(column)} in ({listed or 'null'})",
         (column,),
     )
@@ -142,7 +142,7 @@ def mapped(column: str, by: str, pairs: Iterable[tuple[object, object]], source:
 def in_band(
     band: str, value: str, limits: Iterable[tuple[object, object, object]], source: str
 ) -> Check:
-    """The column `band` names the band of `source` that contains the column `value`."""
+    """The column `band` names the band of `source` that contains the value of `value`."""
     return Promise(
         f"{band} is the band of {source} that contains {value}",
         f"{band} = {band_case(value, limits)}",
@@ -153,7 +153,7 @@ def in_band(
 def band_case(value: str, limits: Iterable[tuple[object, object, object]]) -> str:
     """Return the SQL for the label of the band that contains `value`.
 
-    A band includes its lower limit, but not its upper one. If a limit is null, that end is open.
+    A band includes its lower limit, but not its upper one. A null is no limit.
     """
     whens = []
     for label, lower, upper in limits:

@@ -17,7 +17,7 @@ MEMORY_LIMIT = "1GB"
 
 
 class UnreadableWarehouseError(CannotStartError):
-    """The warehouse is absent, locked, damaged or not built; the message says what to do."""
+    """The warehouse cannot be checked; the message says why, and what to do."""
 
 
 def settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
@@ -67,8 +67,8 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.IOException as error:
         if is_held(error):
             raise UnreadableWarehouseError(
-                f"Another process is writing to {path} or has locked it. Wait until a running "
-                "build has ended, or close the program that has the file open, and run the "
+                f"Another process is writing to {path} or has locked it. Wait until any running "
+                "build has ended, or close the program that has the file open. Then run the "
                 f"checks again. DuckDB says: {_first_line(error)}"
             ) from error
         if not is_duckdb_file(path):
@@ -97,7 +97,7 @@ def require_relations(path: Path, existing: set[str], required: Iterable[str]) -
     """Refuse a warehouse that lacks any of the `required` tables.
 
     Raises:
-        UnreadableWarehouseError: The message names all missing tables.
+        UnreadableWarehouseError: A table is missing; the message names up to eight.
     """
     missing = sorted(set(required) - existing)
     if missing:

@@ -360,7 +360,7 @@ def two_encodings(drop: Path) -> None:
 
 @oddity(
     "read",
-    warns="saved in the wrong encoding before, such as 'JosÃ© NÃºÃ±ez' for 'José",
+    warns="misread and saved again before delivery, such as 'JosÃ© NÃºÃ±ez' for 'José",
     by="staging",
 )
 def misread_and_saved(drop: Path) -> None:

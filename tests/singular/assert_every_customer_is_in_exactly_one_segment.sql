@@ -1,4 +1,4 @@
-{#- The segment must be that of the first rule, by priority, that fits the customer's scores. -#}
+{#- The segment and its reason must be those of the first rule that fits the customer's scores. -#}
 
 with
 

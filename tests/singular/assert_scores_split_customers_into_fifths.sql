@@ -1,7 +1,7 @@
 {#-
-    Counts customers without using the thresholds. At least s fifths of them must have score s or
-    lower. Without the customers who have the largest amount of score s, fewer than s fifths must be
-    left. A customer at a threshold has the lower score, like all others with the same amount.
+    Counts customers without using the thresholds. For each score s, at least s fifths of all
+    customers must have score s or lower. Without those who have the largest amount within score s,
+    these must be fewer than s fifths of all customers. A customer at a threshold has the lower score, like all others with the same amount.
 -#}
 {%- set measures = {'deposit_score': 'total_deposits', 'lending_score': 'total_loans'} -%}
 

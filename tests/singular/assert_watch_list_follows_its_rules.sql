@@ -1,4 +1,4 @@
-{#- Recomputes the rules met and their severity from the published measures, rule by rule. -#}
+{#- Recomputes the total number of rules met and their severity from the published measures. -#}
 {%- set facts = [
     'risk_weighting', 'loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover',
     'total_loans', 'total_deposits', 'core_deposits', 'credit_card_balance',

@@ -109,7 +109,7 @@ def history(warehouse: Path) -> list[list[tuple[object, ...]]]:
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return one folder for many runs, so that dbt parses the project once."""
+    """Return one folder for many runs."""
     return tmp_path_factory.mktemp("workplace")
 
 
@@ -130,7 +130,7 @@ def used(workplace: Path, built_warehouse: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def project_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the project in a folder with a blank and an umlaut in its path."""
+    """Return a copy of the project in a folder with a space and an umlaut in its path."""
     folder = tmp_path_factory.mktemp("copy") / "Bank für Süd"
     for part in PARTS:
         shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -210,7 +210,7 @@ def test_empty_build_of_a_new_warehouse_has_no_rows(fresh: Path) -> None:
     require_nothing_published(fresh / "bank.duckdb")
 
 
-def test_empty_build_over_a_built_warehouse_leaves_the_history(used: Path) -> None:
+def test_empty_build_over_a_built_warehouse_keeps_the_history(used: Path) -> None:
     before = history(used / "bank.duckdb")
     assert before[0]
     passes(used, "build", "--empty")
@@ -243,7 +243,7 @@ def test_show_prints_rows_of_a_model_and_of_a_query(used: Path) -> None:
 def test_compile_ls_and_freshness_succeed(used: Path) -> None:
     assert "staging" in passes(used, "compile", "--select", "stg_bank__clients")
     assert "bank_warehouse.marts.core.dim_customers" in passes(used, "ls", "--select", "marts")
-    # No source declares a freshness, because a drop is a folder of files.
+    # No source declares freshness, because a drop is a folder of files.
     assert "Nothing to do" in passes(used, "source", "freshness")
 
 
@@ -282,10 +282,10 @@ def test_state_modified_selects_the_changed_model(
 
 
 def test_retry_completes_a_failed_build(fresh: Path) -> None:
-    late = "{as_of_date: '2015-01-01', max_quarantine_rate: 0}"
-    output = fails(fresh, "build", "--select", "+stg_bank__clients", "--vars", late)
+    early_date = "{as_of_date: '2015-01-01', max_quarantine_rate: 0}"
+    output = fails(fresh, "build", "--select", "+stg_bank__clients", "--vars", early_date)
     assert "client rows are quarantined" in output
-    # The retry validates the drop again and refuses it, because nothing has changed.
+    # The retry validates the rows again and refuses them, because nothing has changed.
     assert "client rows are quarantined" in fails(fresh, "retry")
     passes(fresh, "retry", "--vars", "{as_of_date: '2015-01-01', max_quarantine_rate: 1}")
     assert 0 < counts(fresh / "bank.duckdb")["staging.stg_bank__clients"] < 3000

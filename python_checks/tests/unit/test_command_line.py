@@ -104,7 +104,7 @@ def test_help_of_each_command_is_complete(name: str) -> None:
     assert f"Usage: bank {name}" in result.output
     assert command_of(name).help
     for option in command_of(name).params:
-        if isinstance(option, click.Option) and name != "spark-cluster":
+        if isinstance(option, click.Option):
             assert option.help or isinstance(option.type, click.Choice), option.name
 
 
@@ -151,7 +151,7 @@ def test_project_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def usual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty current folder outside the project, with no variable that names a path."""
+    """An empty current folder outside the project; no environment variable names a path."""
     for name in VARIABLES.values():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -162,7 +162,7 @@ COMMAND_LINES: dict[str, tuple[str, dict[str, Path | None], str]] = {
     "defaults": ("check", {"warehouse": PROJECT / "warehouse" / "bank.duckdb"}, "bank check"),
     "not known": ("build", {"warehouse": None, "raw_dir": None}, "bank build"),
     "warehouse": ("check", {"warehouse": Path("my.duckdb")}, "bank check --warehouse my.duckdb"),
-    "blank": ("accept", {"warehouse": Path("a b")}, 'bank accept --warehouse "a b"'),
+    "space in a path": ("accept", {"warehouse": Path("a b")}, 'bank accept --warehouse "a b"'),
     "option of another command": ("releases", {"warehouse": Path("x")}, "bank releases"),
     "argument": ("rollback 7", {"publish_dir": Path("p")}, "bank rollback 7 --publish-dir p"),
     "drop": (
@@ -228,7 +228,7 @@ def test_warehouse_of_another_user_is_not_called_damaged(name: str, usual: Path)
         result = run(name, "--warehouse", "mine.duckdb", *arguments)
     assert result.exit_code == 2
     assert "mine.duckdb cannot be read by this user, " in result.output
-    assert f"Ask {owner_of(usual)} for the right to read it." in result.output
+    assert f"Ask {owner_of(usual)} for permission to read it." in result.output
     assert "bank build" not in result.output
 
 
@@ -348,7 +348,7 @@ def test_foreign_or_damaged_plan_is_ignored(usual: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv(drop.PLAN_VARIABLE, str(strange))
     assert plan_table(usual / "drop", "clients").rows
     broken = temp_files.new_path(".plan")
-    broken.write_bytes(b"no pickle")
+    broken.write_bytes(b"not a pickle")
     assert temp_files.is_own(broken)
     monkeypatch.setattr(drop, "_last", {})
     monkeypatch.setenv(drop.PLAN_VARIABLE, str(broken))
@@ -372,9 +372,9 @@ REFUSALS: dict[str, tuple[list[str], str]] = {
         "'31-12-2021' is not a date. Write 2021-12-31.",
     ),
     "format": (["--date-format", "%d-%m"], "raw_date_format: '%d-%m' has no year (%Y)."),
-    "format of a spreadsheet": (["--date-format", "DD/MM/YYYY"], "Write %d/%m/%Y."),
+    "spreadsheet-style format": (["--date-format", "DD/MM/YYYY"], "Write %d/%m/%Y."),
     "drop": (["no such folder"], "no such folder: no such folder or file."),
-    "drop by its option": (["--raw-dir", "absent"], "absent: no such folder or file."),
+    "drop named with --raw-dir": (["--raw-dir", "absent"], "absent: no such folder or file."),
     "project": (["--project-dir", "docs"], "name the clone with --project-dir"),
     "drop twice": (["a", "--raw-dir", "b"], "name the drop once"),
     "engine": (["--", "--target", "spark"], "run `dbt build --target ...`"),

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from bank_warehouse.accept import accepted_profile_path
 from bank_warehouse.dbt_plugin import Plugin
 from bank_warehouse.publish.records import build_record_path, checks_record_path
-from bank_warehouse.raw_drop import DropError, Settings, plan_drop, plan_table
+from bank_warehouse.raw_drop import DropError, Settings, encoding, plan_drop, plan_table
 from bank_warehouse.raw_drop.fallback_reader import OTHER_HEADER, Shape, read_records
 from bank_warehouse.raw_drop.files import natural_key
 from bank_warehouse.raw_drop.header import map_header
@@ -456,6 +456,20 @@ def test_zip_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("BANK_RAW_UNPACKED_GIB", "much")
     with pytest.raises(DropError, match="BANK_RAW_UNPACKED_GIB is 'much'"):
         plan_table(tmp_path, "genders")
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 3])
+def test_last_line_is_examined_if_it_ends_with_a_block(
+    blocks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "_READ_BYTES", 64)
+    last = "2,José Núñez Peña".encode("cp1252")
+    filler = 64 * blocks - len(last)
+    file = tmp_path / "clients.csv"
+    file.write_bytes(b"a" * (filler - 1) + b"\n" + last)
+    assert file.stat().st_size == 64 * blocks
+    cells = encoding._cells_beyond_ascii(file, 0, ",", 0)
+    assert cells == {"José Núñez Peña".encode("cp1252"): 2}
 
 
 def test_inspect_shows_tables_and_proposes_a_mapping(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Columns with values from a seed are enumerations upstream of the marts, and text in the marts.
+"""Text columns of customers with values from a seed are enumerations, and text in the marts.
 
 This holds for builds with DuckDB. In dbt's unit tests and on Spark, the columns are always text.
 """

@@ -1,4 +1,4 @@
-"""Clusters match scikit-learn, scores in SQL match numpy, and a planted cluster is found."""
+"""Clusters do not depend on random starts, numpy assigns the same, and a planted one is found."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,7 +36,7 @@ def blobs(centres: int, spread: float, seed: int) -> np.ndarray:
     return middle[random.integers(0, centres, 600)] + random.normal(size=(600, 3)) * spread
 
 
-def test_clustering_equals_scikit_learn() -> None:
+def test_clustering_equals_a_fit_with_more_starts() -> None:
     points = blobs(3, 1.0, 1)
     ours = clusters.cluster(points, 3, seed=1)
     theirs = KMeans(3, n_init=10, random_state=9).fit(points)
@@ -51,7 +51,7 @@ def test_clustering_equals_scikit_learn() -> None:
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("different", "most"), [(1, 0), (2, 2), (3, 3), (40, 8)])
-def test_clusters_are_limited_by_distinct_customers(different: int, most: int) -> None:
+def test_number_of_clusters_is_limited_by_distinct_balances(different: int, most: int) -> None:
     """A random half of the customers may have fewer distinct balances than the whole sample."""
     balances = np.where(np.arange(900) < 901 - different, 0, np.arange(900)) * 100.0
     sample = pd.DataFrame({"customer_key": range(900)} | dict.fromkeys(clusters.BALANCES, balances))
@@ -88,7 +88,7 @@ def test_verdict_follows_silhouette_and_stability(
     assert verdict.startswith(start)
 
 
-def test_sql_scores_equal_numpy(built_warehouse: Path) -> None:
+def test_clusters_assigned_in_sql_equal_numpy(built_warehouse: Path) -> None:
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         fitted = connection.execute("select * from intermediate.int_clusters_fitted").df()
         scored = connection.execute(

@@ -206,8 +206,8 @@ def test_list_of_an_owner_whose_last_customer_left_is_empty(
     result = ask(after_leaving, *chosen, "--out", str(out))
     assert result.exit_code == 0, result.output
     assert result.output == (
-        f"The release has no customer for these actions, so {out} has only the column names. Noted "
-        f"in {after_leaving / RECORD}.\n"
+        f"No customer has these actions, so {out} has only the column names. Noted in "
+        f"{after_leaving / RECORD}.\n"
     )
     heads = [head for name, head in worklist.COLUMNS.items() if name not in worklist.CONTACTS]
     if ending == "csv":
@@ -318,7 +318,7 @@ def test_release_without_read_permission_is_reported(published: Path) -> None:
             closed.chmod(before)
             assert result.exit_code == 2, result.output
             assert "cannot be read by this user" in result.stderr
-            assert f"Ask {owner_of(folder)} for the right to read it." in result.stderr
+            assert f"Ask {owner_of(folder)} for permission to read it." in result.stderr
             assert "Restore" not in result.stderr
 
 
