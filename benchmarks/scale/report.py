@@ -23,7 +23,7 @@ SET_MARK = "comparison set"
 PLOT = "scale.svg"
 HEADER = [
     "contender", "seconds", "range", "times the limit", "times the script", "customers/s",
-    "CPU seconds", "peak memory", "disk at end", "disk at most", "load",
+    "CPU seconds", "peak memory", "disk at end", "peak disk", "load",
 ]  # fmt: skip
 
 Table = list[list[str]]

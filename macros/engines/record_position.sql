@@ -1,6 +1,6 @@
 {#-
     With --empty a relation is a subquery, which has no positions. Spark numbers the rows within
-    each file of a table; the names of these files follow the order in which the rows were read.
+    each file of a table. Sorted by name, these files hold the rows in the order of the drop.
 -#}
 {% macro record_position(relation) -%}
     {%- if relation.limit is defined and relation.limit is not none -%}

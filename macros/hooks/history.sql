@@ -25,7 +25,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The query finds the compared dates that share no customer with the drop. -#}
+{#- Of this date and the ones before and after it, finds those that share no customer. -#}
 {% macro require_same_bank(as_of_date) -%}
     {%- set history = adapter.get_relation(
         bank_warehouse.history_database() or target.database, 'marts', 'fct_customer_history'
@@ -42,9 +42,9 @@
     ).rows if history else [] -%}
     {%- if strange | length > 0 -%}
         {{ exceptions.raise_compiler_error(
-            'No customer of this drop is in the history at ' ~ strange[0][0] ~ ': it is the history '
-            ~ 'of another bank. Nothing was written to it. Name another warehouse for this bank. On '
-            ~ 'DuckDB, you can also set BANK_HISTORY to a file of its own or, if that date is wrong, '
+            'No customer of this drop is in the history at ' ~ strange[0][0] ~ ': that date seems to '
+            ~ 'be of another bank. Nothing was written to the history. Name another warehouse or, on '
+            ~ 'DuckDB, set BANK_HISTORY to a file for this bank only. To remove a wrong date on DuckDB, '
             ~ "run `dbt run-operation forget_date --args '{as_of_date: " ~ strange[0][0] ~ "}'`."
         ) }}
     {%- endif -%}
@@ -54,7 +54,7 @@
     {%- set statements = bank_warehouse.delete_date_statements(as_of_date) | trim -%}
     {%- if not statements -%}
         {{ exceptions.raise_compiler_error(
-            'There is no history on DuckDB from which to remove a date. `bank build` makes one.'
+            'The target has no DuckDB history from which to remove a date. `bank build` makes one.'
         ) }}
     {%- endif -%}
     {%- set rows = run_query(
@@ -70,6 +70,6 @@
     {%- do adapter.commit() -%}
     {%- do log(
         'Removed ' ~ as_of_date ~ ' from the history: ' ~ rows ~ ' rows. The next build compares '
-        ~ 'the dates before and after it.', info=true
+        ~ 'the date before it with the date after it.', info=true
     ) -%}
 {%- endmacro %}

@@ -24,8 +24,8 @@
     {%- elif not bank_warehouse.has_package() -%}
         {{ exceptions.raise_compiler_error(
             'BANK_RAW_DIR: only dbt-duckdb and dbt-spark can read the files of a drop. The target '
-            ~ target.name ~ ' uses another adapter. Load the drop there as the tables of the seeds '
-            ~ 'raw_*, and build without BANK_RAW_DIR.'
+            ~ target.name ~ ' uses another adapter. Load the drop into tables with the names of the '
+            ~ 'raw_* seeds, and build without BANK_RAW_DIR and with `--exclude path:seeds/raw`.'
         ) }}
     {%- endif -%}
     {%- set plan = bank_warehouse.call_package(
