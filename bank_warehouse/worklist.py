@@ -295,7 +295,7 @@ def _codes(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]
     left_out = wanted.difference(found)
     if left_out:
         others = [
-            f"{rule.action_name} belongs to {rule.owner}, not to {request.owner}."
+            f"{rule.action_name!r} belongs to {rule.owner}, not to {request.owner}."
             for rule in rules
             if rule.action in left_out
         ]

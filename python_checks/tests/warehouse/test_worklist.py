@@ -549,13 +549,13 @@ def test_list_in_a_release_or_a_missing_folder_is_refused(releases: Path, tmp_pa
         (
             ("--action", "retain", "--owner", "Pricing"),
             1,
-            "Retain belongs to Relationship manager, not to Pricing.",
+            "'Retain the customer' belongs to Relationship manager, not to Pricing.",
         ),
         (
             # Only one of the two actions belongs to the owner.
             ("--action", "retain", "--action", "act_on_watch_list", "--owner", "Credit risk"),
             1,
-            "Retain belongs to Relationship manager, not to Credit risk.",
+            "'Retain the customer' belongs to Relationship manager, not to Credit risk.",
         ),
         ((), 2, "--action NAME"),
     ],
