@@ -58,7 +58,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "money by money": "Amounts by facts that come from amounts",
         "categories": "All other comparisons",
     },
-    "kind": {"targeting": "Offer", "risk": "Risk"},
+    "kind": {"targeting": "Offers and fees", "risk": "Risk"},
     "scenario": {},
     "measure": {},
     "dimension": {},
@@ -87,9 +87,10 @@ _VERDICTS: Mapping[str, str] = {
     REAL: "Real difference",
     BUILT_IN: "Built in: one is computed from the other",
     "too few customers": "Too few customers to say",
-    "under the limit, more than chance": "Under the limit: real difference",
-    "under the limit, no more than chance": "Under the limit: could be chance",
-    "within the limit, different by more than chance": "Within the limit: real difference",
+    "under the limit, more than chance": "Below four fifths: real difference",
+    "under the limit, no more than chance": "Below four fifths: could be chance",
+    "within the limit": "Four fifths or more",
+    "within the limit, different by more than chance": "Four fifths or more: real difference",
 }
 
 _CONDITION = re.compile(r"(?P<fact>\w+) (?P<how>at least|at most|above|below) (?P<limit>[-\d.]+)")
@@ -143,12 +144,24 @@ def reasons(text: str) -> str:
     fact = ""
     for each in filter(None, conditions):
         text = condition(each["fact"], each["how"], float(each["limit"]))
-        if each["fact"] == fact and " is " in text:
-            parts[-1] += f" and {text.partition(' is ')[2]}"
+        if each["fact"] == fact and " is " in text and " is " in parts[-1]:
+            parts[-1] = _range(fact, parts[-1], text.partition(" is ")[2])
         else:
             parts.append(text)
         fact = each["fact"]
     return sentence("; ".join(parts))
+
+
+def _range(fact: str, first: str, second: str) -> str:
+    """Join two limits of one fact: `score is 2 or more` and `3 or less` give `score is 2 or 3`."""
+    start, high = first.removesuffix(" or more"), second.removesuffix(" or less")
+    if start == first or high == second:
+        return f"{first} and {second}"
+    said, _, low = start.rpartition(" is ")
+    if low == high:
+        return start
+    are_next = fact in _WHOLE and low.isdigit() and high == str(int(low) + 1)
+    return f"{said} is {low} {'or' if are_next else 'to'} {high}"
 
 
 def rules_met(text: str) -> str:
@@ -176,7 +189,7 @@ def condition(fact: str, how: str, limit: float) -> str:
         limit: the limit, or the value itself if `how` is `is`.
     """
     if fact in _FIFTHS_OF and limit in range(1, 6):
-        return f"{_FIFTHS_OF[fact]} are in {_fifths(how, int(limit))}"
+        return f"{_FIFTHS_OF[fact]} are {_fifths(how, int(limit))}"
     if fact == "tenure_days":
         years = limit / DAYS_A_YEAR
         if how == "is" or years == int(years):
@@ -190,9 +203,14 @@ def condition(fact: str, how: str, limit: float) -> str:
             "below": LOYALTY[: place - 1],
             "above": LOYALTY[place:],
         }[how]
+        if classes == LOYALTY:
+            return "in any loyalty class"
         return f"loyalty class is {' or '.join(classes) or 'none'}"
-    if fact == "watch_list_severity" and limit == 0 and how in ("is", "at most"):
-        return "not on the watch list"
+    if fact == "watch_list_severity":
+        if (how, limit) in (("is", 0), ("at most", 0), ("below", 1)):
+            return "not on the watch list"
+        if (how, limit) in (("above", 0), ("at least", 1)):
+            return "on the watch list"
     if fact in _FACTORS:
         return _FACTORS[fact].format(_bound(how, _rounded(how, limit), " times"))
     if fact in _SHARES:
@@ -208,7 +226,7 @@ def condition(fact: str, how: str, limit: float) -> str:
 
 
 def _fifths(how: str, place: int) -> str:
-    """Return which fifths of the customers meet a limit."""
+    """Return which fifths of the customers meet a limit: `in the top fifth`."""
     first, last = {
         "is": (place, place),
         "at least": (place, 5),
@@ -218,11 +236,13 @@ def _fifths(how: str, place: int) -> str:
     }[how]
     number = last - first + 1
     if number < 1:
-        return "none of five parts"
+        return "in none of the fifths"
+    if number == 5:
+        return "in any fifth"
     end = "top" if last == 5 else "bottom" if first == 1 else ""
     if not end:
-        return f"the {_ORDINALS[place]} fifth from the bottom"
-    return f"the {end} fifth" if number == 1 else f"the {end} {_COUNTS[number]} fifths"
+        return f"between the {(place - 1) * 20}th and {place * 20}th percentile"
+    return f"in the {end} fifth" if number == 1 else f"in the {end} {_COUNTS[number]} fifths"
 
 
 def _bound(how: str, limit: float, unit: str = "", units: str = "") -> str:
@@ -245,8 +265,7 @@ DAYS_A_YEAR = 365
 LOYALTY = ("Jade", "Silver", "Gold", "Platinum")
 """The loyalty classes, lowest first, as in the seed `loyalty_tiers`."""
 OF_PEERS = "_to_peer_median"
-_ORDINALS = ("", "first", "second", "third", "fourth", "fifth")
-_COUNTS = ("", "one", "two", "three", "four", "five")
+_COUNTS = ("", "one", "two", "three", "four")
 _FIFTHS_OF: Mapping[str, str] = {"deposit_score": "deposits", "lending_score": "loans"}
 _FACTORS: Mapping[str, str] = {
     "debt_to_income_ratio": "loans are {} a year's income",
@@ -258,6 +277,8 @@ _SHARES: Mapping[str, str] = {
     "largest_deposit_share": "one product makes up {} of deposits",
     "fee_rate": "fee rate is {}",
 }
+_WHOLE = ("watch_list_severity", "risk_weighting", "amount_of_credit_cards", "properties_owned")
+"""Facts that are whole numbers."""
 _FACT_NAMES: Mapping[str, str] = {
     "watch_list_severity": "watch-list score",
     "credit_card_balance": "card balance",

@@ -375,6 +375,8 @@ LABELS: Mapping[str, str] = {
     labels.verdict("no more than chance"): "Could be chance",
     labels.verdict("more than chance, large"): "Real difference, large",
     labels.verdict("by definition"): "Built in: one is computed from the other",
+    labels.verdict("under the limit, no more than chance"): "Below four fifths: could be chance",
+    labels.verdict("within the limit"): "Four fifths or more",
     labels.value("watch_list_level", "act"): "Act now",
     labels.value("watch_list_level", "watch"): "Monitor",
     labels.value("watch_list_level", "none"): "Not listed",
@@ -395,7 +397,27 @@ LABELS: Mapping[str, str] = {
         "Reason (saving_account_to_peer_median below 0.5, watch_list_severity at most 0)"
     ): ("Savings account balance is less than 50% of the peers' median; not on the watch list"),
     labels.reasons("Reason (watch_list_severity at least 2, watch_list_severity at most 3)"): (
-        "Watch-list score is 2 or more and 3 or less"
+        "Watch-list score is 2 or 3"
+    ),
+    labels.reasons("Reason (risk_weighting at least 2, risk_weighting at most 4)"): (
+        "Risk weighting is 2 to 4"
+    ),
+    labels.reasons("Reason (risk_weighting at least 3, risk_weighting at most 3)"): (
+        "Risk weighting is 3"
+    ),
+    labels.reasons("Reason (fee_rate at least 0.01, fee_rate at most 0.02)"): (
+        "Fee rate is 1% to 2%"
+    ),
+    labels.reasons("Reason (credit_card_balance above 1, credit_card_balance below 2)"): (
+        "Card balance is more than 1 and less than 2"
+    ),
+    labels.reasons("Reason (watch_list_severity at least 1)"): "On the watch list",
+    labels.reasons("Reason (watch_list_severity below 1)"): "Not on the watch list",
+    labels.reasons("Reason (deposit_score at least 1)"): "Deposits are in any fifth",
+    labels.reasons("Reason (deposit_score below 1)"): "Deposits are in none of the fifths",
+    labels.reasons("Reason (loyalty_order at least 1)"): "In any loyalty class",
+    labels.reasons("Reason (watch_list_severity at least 1, watch_list_severity at most 3)"): (
+        "On the watch list; watch-list score is 3 or less"
     ),
     labels.reasons("Text without limits"): "Text without limits",
     labels.rules_met("No rule of the watch list applies"): "No rule of the watch list applies",
@@ -411,6 +433,7 @@ LABELS: Mapping[str, str] = {
     labels.fact("tenure_days", 4015.0): "customer for 11 years",
     labels.fact("credit_card_balance", 12_345.67): "card balance is 12,345.67",
     labels.fact("loyalty_order", 2): "loyalty class is Silver",
+    labels.fact("lending_score", 4): "loans are between the 60th and 80th percentile",
 }
 
 

@@ -361,7 +361,7 @@ def test_role_without_filters_shows_everything(evaluator: Evaluator) -> None:
             "Watch-list level",
             {"none": "Not listed", "watch": "Monitor", "review": "Review", "act": "Act now"},
         ),
-        ("Customer recommendations", "kind", {"targeting": "Offer", "risk": "Risk"}),
+        ("Customer recommendations", "kind", {"targeting": "Offers and fees", "risk": "Risk"}),
         (
             "Risk drivers",
             "direction",
