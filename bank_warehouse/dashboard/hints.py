@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from bank_warehouse.answers import labels
 
 METRICS: Mapping[str, str] = {
-    "customers": (
-        "How many people a decision would reach. Customers who have left are not counted."
-    ),
-    "total_loans": "What the bank would lose if nobody paid, and what it earns interest on, in "
-    "the currency of the files.",
+    "customers": "Number of current customers. Customers who have left are not counted.",
+    "total_loans": "What customers owe the bank, credit cards included, in the currency of the "
+    "bank's data.",
     "total_deposits": "Money that funds the loans, and that customers can withdraw. Includes bank "
     "deposits, which may already contain the other accounts.",
     "core_deposits": "The cautious figure for deposits: without bank deposits, which may "
@@ -43,8 +41,8 @@ METRICS: Mapping[str, str] = {
     "level is set by rules, not by a model.",
     "mean_risk_weighting": "The bank's own risk class, from 1 (low) to 5 (high), on average. It "
     "is not a measured default rate.",
-    "mean_estimated_income": "What customers can afford. An estimate by the bank; a few high "
-    "incomes raise the mean.",
+    "mean_estimated_income": "Average yearly income, as estimated by the bank. A few high incomes "
+    "raise it.",
     "mean_total_loans": "What a customer owes on average. A few large loans raise it.",
     "mean_total_deposits": "What a customer holds on average. A few large balances raise it.",
     "mean_core_deposits": "What a customer holds on average, without bank deposits.",
@@ -68,10 +66,11 @@ METRICS: Mapping[str, str] = {
     "client_ids": "Fewer than customers if different people share an id.",
     "customers_sharing_a_client_id": "Never join by client id alone: these customers would be "
     "mixed up.",
-    "customers_joined_before_birth": "Joining date or age is probably wrong: do not act on either.",
+    "customers_joined_before_birth": "The joining date or the age is probably wrong. The segment "
+    "and some actions, such as Retain the customer, depend on the joining date: check it first.",
     "customers_joined_as_minors": "May be right for accounts that parents opened. A large number "
     "suggests wrong dates.",
-    "expected_loss": "What defaults would cost in a year if the declared default and loss rates "
+    "expected_loss": "What defaults would cost in a year if the assumed default and loss rates "
     "were right. Nothing is measured: the data contain no defaults.",
 }
 """The meaning of each metric, which is shown beside its name."""
@@ -103,7 +102,8 @@ COLUMNS: Mapping[str, str] = {
     "top_decile_share": "10% if all customers were equal. The higher, the more depends on a few "
     "customers.",
     "herfindahl_index": "Grows with concentration; close to 0 if no single customer matters.",
-    "typical_balance": "The balance at the centre of the group.",
+    "typical_balance": "A middle value of the group, usually near its median. A few very large "
+    "balances hardly raise it.",
     "selection_rate": "Share of the group for whom the action is due.",
     "best_treated_rate": "For an offer, the group chosen most often; for a burden, such as a "
     "lower limit, the group chosen least often.",
@@ -114,6 +114,6 @@ COLUMNS: Mapping[str, str] = {
     "in_marts": "Sum over the customers that are counted.",
     "in_quarantine": "Sum over the quarantined rows, which are kept for correction.",
     "difference": "Must be 0: any other amount was lost or counted twice.",
-    "drift_verdict": "Whether the column looks different from the last accepted drop (delivery).",
+    "drift_verdict": "Whether the column looks different from the last delivery that was accepted.",
 }
 """The same for columns of result tables."""

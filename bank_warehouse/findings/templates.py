@@ -24,7 +24,7 @@ ACTIONS = """## What to do
 
 {action_table}
 
-Actions follow the project's rules, not a model: the data have no outcomes to test them against.
+Actions follow this report's rules, not a model: the data have no outcomes to test them against.
 `bank worklist` writes the customers of an action to a file.
 
 ![{actions_title}](figures/actions.svg)

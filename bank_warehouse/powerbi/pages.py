@@ -1086,7 +1086,7 @@ def _recommendations() -> Page:
             *top_of_page(
                 "recommendations",
                 "What to do next?",
-                "Actions follow the project's rules, which never use gender, age or nationality. "
+                "Actions follow this report's rules, which never use gender, age or nationality. "
                 "The monitor below compares groups by these attributes.",
             ),
             figures(

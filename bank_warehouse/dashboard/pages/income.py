@@ -8,7 +8,7 @@ from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, round_ticks
 from bank_warehouse.dashboard.numbers import axis_text
 from bank_warehouse.dashboard.page_model import Block, Cell, Chart, Column, Page, Table
 from bank_warehouse.dashboard.pages.context import Context, result
-from bank_warehouse.numbers import listed
+from bank_warehouse.numbers import count, listed
 
 TILES = (
     "total_loans",
@@ -124,9 +124,13 @@ def _density(context: Context) -> Chart:
     return Chart(
         name="density",
         title=context.title("deposits-by-income", "Deposits by income"),
-        note="The darker a square, the more customers have that income and those deposits. "
-        f"{outside:,} customers beyond the axes are not drawn; those whose income is on the axis "
-        "still count in the means.",
+        note="The darker a square, the more customers have that income and those deposits."
+        + (
+            f" {count(outside, 'customer is', 'customers are')} off the chart; customers with an "
+            "income in range still count in the means."
+            if outside
+            else ""
+        ),
         is_whole=True,
         width="half tall",
         mark=context.mark("income_band", "mean_total_deposits"),

@@ -47,7 +47,7 @@ def _flags(context: Context) -> Tiles:
         )
         for name in FLAGS
     ]
-    return Tiles(name="flags", title="What looks odd", tiles=tuple(tiles))
+    return Tiles(name="flags", title="Customers, and records to check", tiles=tuple(tiles))
 
 
 def _joiners(context: Context) -> Chart:
@@ -211,7 +211,7 @@ def _profile(context: Context) -> Block:
             result("approximate_distinct_values", "Distinct values (approximate)"),
             result("mean", "Mean"),
             result("median", "Median"),
-            result("drift_verdict", "Compared with the last drop", is_number=False),
+            result("drift_verdict", "Compared with the last delivery", is_number=False),
         ),
         rows=tuple(
             (

@@ -13,7 +13,7 @@ from bank_warehouse.worklist import command_for
 METRICS = ("recommendations", "money_concerned", "gap_to_close")
 KINDS = (
     ("risk", "Risk actions: gap to close"),
-    ("targeting", "Offers and fees: gap to close"),
+    ("targeting", f"{labels.value('kind', 'targeting')}: gap to close"),
 )
 LIMIT = 12
 
@@ -100,7 +100,7 @@ def _actions(context: Context) -> Table:
     return Table(
         name="actions",
         title="Actions due, the most urgent first",
-        note="Actions follow the project's rules, not a model. The data have no outcomes, so the "
+        note="Actions follow this report's rules, not a model. The data have no outcomes, so the "
         "rules cannot be tested. The command in the column Work list writes the customers of an "
         "action to a workbook.",
         is_cards=True,
@@ -112,7 +112,7 @@ def _actions(context: Context) -> Table:
             Column(
                 "Work list",
                 "Writes the customers of the action to a workbook, with amounts and reasons. "
-                "Names need --restricted and a release that contains them.",
+                "Customer names are restricted: ask your data team.",
                 False,
             ),
             result("reasons", "Why", is_number=False),
@@ -143,7 +143,7 @@ def _fairness(context: Context) -> Block:
     shown = real + [row for row in judged if row not in real][: max(LIMIT - len(real), 0)]
     return Table(
         name="fairness",
-        title="No real difference below four fifths"
+        title="No group is clearly treated less than four fifths as well as the best"
         if judged and not real
         else "Are groups treated alike?",
         note="For each action, the rate of each group by age, gender or nationality is compared "

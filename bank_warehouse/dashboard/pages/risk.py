@@ -59,7 +59,7 @@ def make(context: Context) -> Page:
             "Who needs a decision, where the loans at risk are, and what is linked to risk.",
         ),
         (
-            context.tiles("glance", TILES, context.title("decisions", "At a glance")),
+            context.tiles("glance", TILES),
             heats[0],
             context.bars(
                 "watch-list",
@@ -67,7 +67,7 @@ def make(context: Context) -> Page:
                 "watch_list_level",
                 "total_loans",
                 mark=None,
-                note="Set by the project's rules: more, or more serious, warnings raise the level.",
+                note="Set by this report's rules: more, or more serious, warnings raise the level.",
             ),
             *heats[1:],
             _drivers(context),
@@ -133,8 +133,8 @@ def _drivers(context: Context) -> Chart:
                 result("driver", "Driver", is_number=False),
                 result("odds_ratio", "Odds ratio"),
                 result("coefficient", "Coefficient"),
-                result("coefficient_lower", "from"),
-                result("coefficient_upper", "to"),
+                result("coefficient_lower", "95% from"),
+                result("coefficient_upper", "95% to"),
                 result("direction", "Direction", is_number=False),
             ),
             rows=tuple(
@@ -209,7 +209,7 @@ def _losses(context: Context) -> Table:
     return Table(
         name="losses",
         title=context.title("losses", "Assumed losses by risk weighting"),
-        note="Assumed losses per year: balances times declared default and loss rates. The data "
+        note="Assumed losses per year: balances times assumed default and loss rates. The data "
         "contain no defaults.",
         is_whole=True,
         columns=(
@@ -257,7 +257,7 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
         for row in found
     ]
     off = " or ".join(f"{error:.0%}" for error in sorted(errors))
-    shifts = " result if one assumption is higher or lower than declared."
+    shifts = " result if one assumption is higher or lower than assumed."
     high = max((end for _, end in ends), default=1.0)
     base = next((float(row["stressed_value"]) for row in found if row["scenario"] == BASELINE), 0.0)
     names = [labels.name(row["scenario"]) for row in found]
@@ -266,17 +266,17 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
         title=context.title("stress", title)
         if name == "stress"
         else _outflow(context, found, title),
-        note="Scenarios are declared assumptions, not forecasts. Thin lines: the range of each "
+        note="Scenarios are assumptions, not forecasts. Thin lines: the range of each "
         f"scenario if one assumption is {off} higher or lower. Dashed line: the baseline."
         if off
-        else "Scenarios are declared assumptions, not forecasts. Dashed line: the baseline.",
+        else "Scenarios are assumptions, not forecasts. Dashed line: the baseline.",
         is_whole=True,
         plot=intervals(
             names,
             [float(row["stressed_value"]) for row in found],
             ends,
             Axis(
-                f"{labels.name(measure)} (in the currency of the files)",
+                f"{labels.name(measure)} (in the currency of the bank's data)",
                 0.0,
                 high * 1.03,
                 tuple((at, axis_text(at, money)) for at in round_ticks(0.0, high)),

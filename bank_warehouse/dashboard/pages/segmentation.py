@@ -259,7 +259,9 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
             context.head(dimension),
             *(
                 result(column, label)
-                for column, label in zip(columns, (defined.label, "from", "to"), strict=True)
+                for column, label in zip(
+                    columns, (defined.label, "95% from", "95% to"), strict=True
+                )
             ),
         ),
         rows=tuple(
