@@ -344,11 +344,12 @@ def _columns(request: Request) -> list[str]:
 def _in_words(row: Mapping[str, Any], columns: Iterable[str]) -> Iterator[object]:
     for name in columns:
         if name == "facts":
-            facts = [
+            # Two conditions of a rule can concern one fact, which is said once.
+            facts = dict.fromkeys(
                 labels.fact(row[fact], row[f"{fact}_value"])
                 for fact in _FACTS
                 if row[fact] is not None
-            ]
+            )
             yield labels.sentence("; ".join(facts))
         elif name == "reasons":
             yield labels.reasons(row[name])
