@@ -512,9 +512,7 @@ def losses(source: Source) -> Answer | None:
     of_losses = sum(by_class[place] for place in highest) / whole
     of_loans = sum(lent[place] for place in highest) / lending
     names = [str(place) for place in highest]
-    is_built_in = all(
-        rates[later] > rates[earlier] for earlier, later in pairwise(sorted(rates))
-    )
+    is_built_in = all(rates[later] > rates[earlier] for earlier, later in pairwise(sorted(rates)))
     return Answer(
         name="losses",
         sentence=(
@@ -719,9 +717,7 @@ def moved(source: Source) -> Answer | None:
     worse, better = changed["worse"], changed["better"]
     since = day(rows[0]["from_date"])
     if worse or better:
-        title = (
-            f"Since {since}: {worse:,} to a higher risk weighting, {better:,} to a lower one"
-        )
+        title = f"Since {since}: {worse:,} to a higher risk weighting, {better:,} to a lower one"
         sentence = (
             f"Since {since}, {count(worse, 'customer')} moved to a higher risk weighting and "
             f"{better:,} to a lower one."
