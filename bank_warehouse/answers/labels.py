@@ -16,6 +16,7 @@ NAMES: Mapping[str, str] = {
     "amount_of_credit_cards": "Number of credit cards",
     "debt_to_income_ratio": "Debt-to-income ratio",
     "expected_loss": "Assumed loss",
+    "family": "Comparisons",
     "joined_date": "Joining date",
     "loan_to_deposit_ratio": "Loan-to-deposit ratio",
     "loyalty_classification": "Loyalty class",
@@ -40,8 +41,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "none": "Not listed",
     },
     "direction": {
-        "raises": "Higher risk",
-        "lowers": "Lower risk",
+        "raises": "Higher risk weighting",
+        "lowers": "Lower risk weighting",
         "no clear direction": "Could be chance",
         "not known: too few customers or no variation": "Not known: too few customers or all alike",
     },
@@ -51,12 +52,12 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         ),
         "distinct clusters": "Balances divide customers into distinct groups",
         "unstable: another sample would give other clusters": (
-            "Unstable: another sample would give other groups"
+            "Balances show no stable groups: another sample would give other groups"
         ),
     },
     "family": {
-        "money by money": "Amounts by facts that come from amounts",
-        "categories": "All other comparisons",
+        "money by money": "Amounts by income band, risk weighting and the like",
+        "categories": "All other comparisons, such as amounts by loyalty class",
     },
     "kind": {"targeting": "Offers and fees", "risk": "Risk"},
     "scenario": {},

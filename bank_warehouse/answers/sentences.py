@@ -175,7 +175,7 @@ def _change_of_decisions(source: Source, number: int) -> str:
 
 
 def actions(source: Source) -> Answer | None:
-    """Which action has the largest gap to its target."""
+    """Which action is furthest from its target."""
     names = {row["action"]: row["action_name"] for row in source.rows("actions", "action")}
     due = [
         (gap, number, concerned, names[action])
@@ -190,10 +190,10 @@ def actions(source: Source) -> Answer | None:
     return Answer(
         name="actions",
         sentence=(
-            f"The largest gap to close is for “{name}”: {amount(gap)} across "
+            f"“{name}” is the action furthest from its target: {amount(gap)} across "
             f"{count(number, 'customer')}."
         ),
-        title=f"Largest gap to close: {name}, {amount(gap)}",
+        title=f"Furthest from target: {name}, {amount(gap)}",
         support=f"{labels.GAP} Balances involved: {amount(concerned)}.",
         page="recommendations",
         marts=("fct_customer_recommendations",),
@@ -210,9 +210,9 @@ def risk_by_income(source: Source) -> Answer | None:
         name="risk-by-income",
         metric="mean_risk_weighting",
         measure="risk_weighting",
-        subject="Risk",
+        subject="The risk weighting",
         verb=("rises", "falls", "differs"),
-        what="the mean risk weighting (1 low, 5 high)",
+        what="its mean (1 low, 5 high)",
         written=lambda mean: f"{float(mean):.1f}",
         page="risk",
     )
@@ -263,30 +263,35 @@ def _by_income(
     if not labels.is_real(tested["verdict"]):
         if not _is_none(tested):
             return None
-        title = f"{subject} {'is' if verb[0].endswith('s') else 'are'} not linked to income"
+        said = f"{subject} {'is' if verb[0].endswith('s') else 'are'} not linked to income"
         return Answer(
-            name, f"{title}.", title, _negligible(tested), page, marts, "chance",
+            name, f"{said}.", _headline(said), _negligible(tested), page, marts, "chance",
             _statistics(tested),
         )  # fmt: skip
     means = [mean for _, mean, _ in bands]
     steps = [later - earlier for earlier, later in pairwise(means)]
     if all(step > 0 for step in steps):
-        title = f"{subject} {verb[0]} with income"
+        said = f"{subject} {verb[0]} with income"
     elif all(step < 0 for step in steps):
-        title = f"{subject} {verb[1]} as income rises"
+        said = f"{subject} {verb[1]} as income rises"
     else:
-        title = f"{subject} {verb[2]} by income, without a steady rise or fall"
+        said = f"{subject} {verb[2]} by income, without a steady rise or fall"
     shown = [f"{written(mean)} in the {str(band).lower()} band" for _, mean, band in bands]
     return Answer(
         name=name,
-        sentence=f"{title}: {what} {'are' if what.endswith('s') else 'is'} {listed(shown)}.",
-        title=title,
+        sentence=f"{said}: {what} {'are' if what.endswith('s') else 'is'} {listed(shown)}.",
+        title=_headline(said),
         support=_decided(tested),
         page=page,
         marts=marts,
         verdict="real",
         statistics=_statistics(tested),
     )
+
+
+def _headline(said: str) -> str:
+    """Return the start of a sentence as a title, without a leading article."""
+    return labels.sentence(said.removeprefix("The "))
 
 
 def no_difference(source: Source) -> Answer | None:
@@ -374,11 +379,14 @@ def segments(source: Source) -> Answer | None:
     return Answer(
         name="segments",
         sentence=(
-            f"{largest[0]} is the segment with the largest balances: {part} of customers "
-            f"hold {of_deposits} of deposits and owe {of_loans} of loans."
+            f"{largest[0]} holds the most: {part} of customers with {of_deposits} of deposits and "
+            f"{of_loans} of loans."
         ),
         title=f"{largest[0]}: {part} of customers, {of_deposits} of deposits, {of_loans} of loans",
-        support="Segments follow from rules on deposits, loans and time with the bank.",
+        support=(
+            "Segments are assigned by rules on deposits, loans and time with the bank, so they are "
+            "bound to differ in these."
+        ),
         page="segmentation",
         marts=("fct_customer_segments", "fct_customer_positions"),
     )
@@ -389,9 +397,9 @@ def segments(source: Source) -> Answer | None:
 
 def funding(source: Source) -> Answer | None:
     """Whether loans or deposits are larger."""
-    loans, deposits, part, customers = source.ask(
-        (*BALANCES, "overleveraged_share", "customers")
-    )[0]  # fmt: skip
+    loans, deposits, part, customers, *kinds = source.ask(
+        (*BALANCES, "overleveraged_share", "customers", "bank_deposits", "core_deposits")
+    )[0]
     if not customers or loans is None or deposits is None or min(loans, deposits) <= 0:
         return None
     owed, held = amount(loans), amount(deposits)
@@ -404,15 +412,33 @@ def funding(source: Source) -> Answer | None:
         said = f"{title}: {' against '.join(both if loans > deposits else both[::-1])}"
     return Answer(
         name="funding",
-        sentence=f"{said}; {share(part)} of customers owe more than they hold.",
+        sentence=f"{said}; {share(part)} of customers owe the bank more than they hold here.",
         title=title if owed == held else f"{title} by {amount(abs(loans - deposits))}",
-        support=(
-            f"Loan-to-deposit ratio {loans / deposits:.2f}, bank deposits included. It is not "
-            "known whether bank deposits already include checking, savings and foreign currency "
-            "accounts. If they do, total deposits are overstated."
-        ),
+        support=f"Loan-to-deposit ratio {loans / deposits:.2f}, bank deposits included."
+        + _if_counted_twice(loans, deposits, kinds),
         page="income",
         marts=("fct_customer_positions",),
+    )
+
+
+def _if_counted_twice(loans: Any, deposits: Any, kinds: Sequence[Any]) -> str:
+    """Return how much smaller deposits would be if bank deposits contained the other accounts.
+
+    Args:
+        loans: total loans.
+        deposits: total deposits.
+        kinds: bank deposits, and all other deposits.
+
+    Returns:
+        Sentences preceded by a space; empty if it would make no difference.
+    """
+    if None in kinds or min(kinds) <= 0 or amount(max(kinds)) == amount(deposits):
+        return ""
+    only = max(kinds)
+    return (
+        " It is not known whether bank deposits already include checking, savings and foreign "
+        f"currency accounts. If they do, total deposits are only {amount(only)} and loans are "
+        f"{times(loans / only)} deposits."
     )
 
 
@@ -431,9 +457,10 @@ def concentration(source: Source) -> Answer | None:
         name="concentration",
         sentence=(
             f"The top tenth of customers by deposits holds {deposits} of all deposits; the top "
-            f"tenth by loans owes {loans} of all loans."
+            f"tenth by loans accounts for {loans} of all loans."
         ),
-        title=f"Top tenth by deposits holds {deposits}; top tenth by loans owes {loans}",
+        title=f"Top tenth by deposits: {deposits} of deposits; top tenth by loans: {loans} of "
+        "loans",
         support="Gini coefficient, 0 if all customers have the same amount and near 1 if one "
         "has everything: "
         + listed([f"{found[name]['gini']:.2f} for {_short(name)}" for name in BALANCES])
@@ -454,7 +481,7 @@ def products(source: Source) -> Answer | None:
     of = _plain(possible / customers)
     if part < NEARLY_ALL:
         title = f"Customers hold {each} of {of} products on average"
-        sentence = f"{title}: there is room to sell more of them."
+        sentence = f"{title}: there is room to sell each customer more products."
     else:
         title = "Nearly every customer holds nearly every product"
         sentence = f"{title}: they differ in how much they hold."
@@ -472,10 +499,12 @@ def losses(source: Source) -> Answer | None:
     """How much of the assumed losses comes from the two highest risk weightings."""
     by_class: dict[int, float] = {}
     lent: dict[int, float] = {}
+    rates: dict[int, float] = {}
     for row in source.rows("fct_expected_losses"):
         place = row["risk_weighting"]
         by_class[place] = by_class.get(place, 0.0) + float(row["expected_loss"] or 0)
         lent[place] = lent.get(place, 0.0) + float(row["exposure"] or 0)
+        rates[place] = float(row["probability_of_default"])
     whole, lending = sum(by_class.values()), sum(lent.values())
     highest = sorted(by_class)[-2:]
     if len(by_class) < 3 or whole <= 0 or lending <= 0:
@@ -483,17 +512,24 @@ def losses(source: Source) -> Answer | None:
     of_losses = sum(by_class[place] for place in highest) / whole
     of_loans = sum(lent[place] for place in highest) / lending
     names = [str(place) for place in highest]
+    is_built_in = all(rates[later] > rates[earlier] for earlier, later in pairwise(sorted(rates)))
     return Answer(
         name="losses",
         sentence=(
-            f"Customers with risk weighting {listed(names, 'or')} owe {share(of_loans)} of loans "
-            f"and account for {share(of_losses)} of assumed losses."
+            f"Customers with risk weighting {listed(names, 'or')} account for {share(of_loans)} "
+            f"of loans and {share(of_losses)} of assumed losses."
         ),
         title=f"Risk weightings {listed(names)}: {share(of_loans)} of loans, {share(of_losses)} of "
         "assumed losses",
         support=(
-            f"Assumed losses of {amount(whole)} a year, {whole / lending:.1%} of loans: declared "
+            f"Assumed losses of {amount(whole)} a year, {whole / lending:.1%} of loans: assumed "
             "default and loss rates times balances. No loss was measured."
+            + (
+                " The assumed default rates rise with the risk weighting, so the share of "
+                "losses is partly built in."
+                if is_built_in
+                else ""
+            )
         ),
         page="risk",
         marts=("fct_expected_losses",),
@@ -521,7 +557,7 @@ def stress(source: Source) -> Answer | None:
             f"{times(found[worst] / base)} those of the baseline."
         ),
         title=f"{name} costs most: {times(found[worst] / base)} the baseline's assumed losses",
-        support="Scenarios are declared assumptions, not forecasts.",
+        support="Scenarios are assumptions, not forecasts.",
         page="risk",
         marts=("fct_stress_results",),
     )
@@ -545,7 +581,7 @@ def drivers(source: Source) -> Answer | None:
         if row["driver"] not in {earlier["driver"] for earlier in facts[:place]}
     ][:3]
     raising, lowering, grouped = _by_direction(shown)
-    title = "All else equal, risk " + ", ".join(
+    title = "All else equal, the risk weighting " + ", ".join(
         f"{verb} {listed(names)}"
         for verb, names in (
             ("rises with", raising), ("falls with", lowering), ("differs by", grouped)
@@ -566,9 +602,9 @@ def drivers(source: Source) -> Answer | None:
     if protected:
         tail = (
             f"; in a separate model, {listed([_short(name) for name in moving])} "
-            f"{'is' if len(moving) == 1 else 'are'} linked to risk too"
+            f"{'is' if len(moving) == 1 else 'are'} linked to the risk weighting too"
             if moving
-            else f"; there is no sign that {PROTECTED} are linked to risk"
+            else f"; there is no sign that {PROTECTED} is linked to the risk weighting"
         )
     return Answer(
         name="drivers",
@@ -579,15 +615,38 @@ def drivers(source: Source) -> Answer | None:
         page="risk",
         marts=("fct_risk_drivers",),
         verdict="real",
-        statistics="For one standard deviation more, or for a group compared with the largest "
-        "group, the odds of a higher risk weighting are multiplied by "
-        + listed([f"{row['odds_ratio']:.2f} for {_short(row['driver'])}" for row in shown])
-        + ".",
+        statistics=_odds(shown),
     )
 
 
+def _odds(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the odds ratios of drivers; the first is explained as a comparison of customers."""
+    first, *others = rows
+    more = (
+        f"higher in {_short(first['driver'])} by one standard deviation"
+        if first["reference_level"] is None
+        else f"with {_short(first['driver'])} {first['level']} rather than "
+        f"{first['reference_level']}"
+    )
+    return (
+        f"Of two customers alike in all else, the one {more} has {first['odds_ratio']:.2f} times "
+        "the odds of a higher risk weighting"
+        + ("; in the same way, " if others else "")
+        + listed([f"{row['odds_ratio']:.2f} times for {_compared(row)}" for row in others])
+        + "."
+    )
+
+
+def _compared(row: Mapping[str, Any]) -> str:
+    """Return the name of a driver; of a group, with the group it is compared with."""
+    name = _short(row["driver"])
+    if row["reference_level"] is None:
+        return name
+    return f"{name} {row['level']} rather than {row['reference_level']}"
+
+
 def _by_direction(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str], list[str]]:
-    """Return the names of the drivers that raise or lower risk, and of those that are groups."""
+    """Return the names of the drivers by the direction of their link, and those that are groups."""
     names: dict[str, list[str]] = {"raises": [], "lowers": [], "groups": []}
     for row in rows:
         way = row["direction"] if row["reference_level"] is None else "groups"
@@ -599,13 +658,13 @@ ACCOUNTS: Mapping[str, str] = {
     "checking_account": "checking_accounts",
     "saving_account": "saving_accounts",
 }
-"""Products whose balances may move with bank deposits, and their columns."""
+"""Products whose balances may go together with bank deposits, and their columns."""
 STRONG = 0.5
-"""Two balances with at least this correlation move together."""
+"""Two balances with at least this correlation go together."""
 
 
 def _together(source: Source, drivers: set[str]) -> str:
-    """Return how to read drivers whose balances move together; empty if they do not."""
+    """Return how to read drivers whose balances go together; empty if they do not."""
     try:
         rows = source.rows("fct_product_pairs", "product, other_product")
     except NotShownError:
@@ -620,8 +679,8 @@ def _together(source: Source, drivers: set[str]) -> str:
     if min(found.values()) < STRONG:
         return ""
     return (
-        " Read bank deposits, checking and savings balances together: customers who are high in "
-        "one are mostly high in all."
+        " Read bank deposits, checking and savings balances together: customers with a large "
+        "balance in one usually have large balances in all."
     )
 
 
@@ -658,9 +717,10 @@ def moved(source: Source) -> Answer | None:
     worse, better = changed["worse"], changed["better"]
     since = day(rows[0]["from_date"])
     if worse or better:
-        title = f"Since {since}: {worse:,} riskier, {better:,} less risky"
+        title = f"Since {since}: {worse:,} to a higher risk weighting, {better:,} to a lower one"
         sentence = (
-            f"Since {since}, {count(worse, 'customer')} became riskier and {better:,} less risky."
+            f"Since {since}, {count(worse, 'customer')} moved to a higher risk weighting and "
+            f"{better:,} to a lower one."
         )
     else:
         title = f"No risk weighting has changed since {since}"
@@ -773,7 +833,7 @@ def _negligible(row: Mapping[str, Any]) -> str:
 
 def _tested(row: Mapping[str, Any]) -> str:
     customers = row["customers"]
-    return f"; {count(customers, 'customer')} tested" if customers is not None else ""
+    return f"; tested on {count(customers, 'customer')}" if customers is not None else ""
 
 
 def _statistics(row: Mapping[str, Any]) -> str:

@@ -34,6 +34,8 @@ GREY = "#5b6b7b"
 SHADES = LinearSegmentedColormap.from_list("ink", ["#cbd9e8", INK])
 
 WIDTH = 9.0
+FITTING = 84
+"""Number of letters of a title that fit into the width; a longer title is written smaller."""
 MILLION = 1e6
 MOST_BARS = 20
 
@@ -61,7 +63,9 @@ def house_style() -> Iterator[None]:
 def titled(name: str, tables: Tables, height: float, note: str = "") -> Figure:
     """Return an empty figure with a title and a note, which says if the data are invented."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    figure.suptitle(TITLES[name](tables), x=0.01, ha="left")
+    title = TITLES[name](tables)
+    size = STYLE["figure.titlesize"] * min(1, FITTING / len(title))
+    figure.suptitle(title, x=0.01, ha="left", fontsize=size)
     notes = [note, labels.INVENTED.partition(".")[0] + "."] if tables.is_sample else [note]
     said = "\n".join(each for each in notes if each)
     if said:
@@ -320,7 +324,7 @@ def stress(tables: Tables) -> Figure:
     frame = tables.metrics(names, ["scenario"])
     frame = frame.sort_values(["stressed_expected_loss", "scenario"], kind="stable")
     figure = titled(
-        "stress", tables, 3.4, "Scenarios are declared assumptions, not forecasts. Line: baseline."
+        "stress", tables, 3.4, "Scenarios are assumptions, not forecasts. Line: baseline."
     )
     panels = figure.subplots(1, len(names), sharey=True)
     places = [labels.name(str(name)) for name in frame["scenario"]]
@@ -504,9 +508,9 @@ def _strongest_pair(tables: Tables) -> str:
         """
     ).to_dict("records")
     if not found:
-        return "No two balances move closely together"
+        return "No two balances go closely together"
     one, other = found[0]["one"], found[0]["other"]
-    return f"{labels.sentence(one)} and {other} balances move together"
+    return f"{labels.sentence(one)} and {other} balances go together"
 
 
 def _real_differences(tables: Tables) -> str:
@@ -536,7 +540,11 @@ def _of_answer(name: str, otherwise: str) -> Callable[[Tables], str]:
 
 TITLES: dict[str, Callable[[Tables], str]] = {
     "actions": _of_answer("actions", "Gap to close by action"),
-    "risk": _of_answer("risk-by-income", "Income, loans and watch list by risk weighting"),
+    "risk": lambda tables: (
+        f"{tables.said.title('risk-by-income', 'Risk weighting by income')}; loans and watch list "
+        "by risk weighting"
+    ),
+    "income-and-loans": lambda _: "Income and loans by risk weighting",
     "drivers": _of_answer("drivers", "What is linked to a higher risk weighting"),
     "segments": _of_answer("segments", "Loans and deposits by segment"),
     "products": _strongest_pair,

@@ -5,7 +5,7 @@ The results decide which sentences are shown. The main statements come from
 """
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -31,6 +31,15 @@ ASSIGNED = ("banking_relationship", "investment_advisor")
 """Columns whose values follow the order of rows in the data that the sample is modelled on."""
 
 
+GROUPS: Mapping[str, str] = {
+    "loyalty_classification": "loyalty classes",
+    "fee_structure": "fee structures",
+    "banking_relationship": "banking relationships",
+    "occupation_family": "occupations",
+}
+"""The names of the categories among the drivers, in the plural."""
+
+
 def write_page(tables: Tables) -> str:
     """Return the page as Markdown."""
     sections: tuple[Callable[[Tables], str], ...] = (
@@ -43,6 +52,7 @@ def write_page(tables: Tables) -> str:
         _money,
         _differences,
         _limits,
+        lambda _: templates.ORIGIN,
     )
     return "\n".join(_wrap(section(tables)) for section in sections)
 
@@ -74,12 +84,14 @@ def _said(tables: Tables, name: str) -> str:
 def _actions(tables: Tables) -> str:
     names = ["recommended_customers", "money_concerned", "gap_to_close"]
     due = tables.metrics(names, ["action_name", "owner"])
-    due = due.sort_values(
-        ["gap_to_close", "recommended_customers", "action_name"],
-        ascending=[False, False, True],
-        na_position="last",
-        kind="stable",
-    )
+    urgent = tables.sql(
+        """
+        select action_name from marts.fct_customer_recommendations
+        group by action_name order by min(priority), action_name
+        """
+    )["action_name"]
+    place = {name: number for number, name in enumerate(urgent)}
+    due = due.sort_values("action_name", key=lambda names: names.map(place), kind="stable")
     # An action without a target amount has no gap; 0.00 would mean that the gap is closed.
     due["gap_to_close"] = due["gap_to_close"].where(due["gap_to_close"] > 0, None)
     watched = tables.metrics(
@@ -115,19 +127,28 @@ def _differences(tables: Tables) -> str:
         order by one, other
         """
     )
-    assigned = ASSIGNED in set(outside.itertuples(index=False, name=None)) and tables.is_sample
-    pairs = [
-        f"{tables.label(one).lower()} with {tables.label(other).lower()}"
-        for one, other in outside.itertuples(index=False, name=None)
-    ]
+    links = {
+        pair: " with ".join(tables.label(name).lower() for name in pair)
+        for pair in outside.itertuples(index=False, name=None)
+    }
+    assigned = ASSIGNED in links and tables.is_sample
     return templates.DIFFERENCES.format(
         family_table=tables.table(families, formats),
-        outside_money=templates.OUTSIDE_SOME.format(
-            pairs=listed(pairs), sample=f" {templates.ASSIGNED}" if assigned else ""
-        )
-        if pairs
-        else templates.OUTSIDE_NONE,
+        outside_money=_outside_money(links, assigned=assigned),
         differences_title=TITLES["differences"](tables),
+    )
+
+
+def _outside_money(links: Mapping[tuple[str, ...], str], *, assigned: bool) -> str:
+    """Return which links outside the comparisons of amounts with amounts passed the test."""
+    if not links:
+        return templates.OUTSIDE_NONE
+    is_one = len(links) == 1
+    link = "this link" if is_one else f"the link of {links[ASSIGNED]}" if assigned else ""
+    return (templates.OUTSIDE_ONE if is_one else templates.OUTSIDE_SOME).format(
+        number=f"{len(links):,}",
+        pairs=listed(list(links.values())),
+        sample=templates.ASSIGNED.format(link=link) if assigned else "",
     )
 
 
@@ -170,16 +191,12 @@ def _verdict(tables: Tables, dimension: str) -> str:
 
 
 def _cluster_sentence(tables: Tables) -> str:
-    found = tables.sql(
-        "select distinct silhouette, stability, structure from marts.fct_cluster_centroids"
-    ).to_dict("records")
+    found = tables.sql("select distinct structure from marts.fct_cluster_centroids").to_dict(
+        "records"
+    )
     if not found:
         return ""
-    return templates.CLUSTER.format(
-        structure=labels.value("structure", found[0]["structure"]),
-        silhouette=format_value(found[0]["silhouette"], "0.00"),
-        stability=format_value(found[0]["stability"], "0.00"),
-    )
+    return templates.CLUSTER.format(structure=labels.value("structure", found[0]["structure"]))
 
 
 def _products(tables: Tables) -> str:
@@ -195,7 +212,7 @@ def _products(tables: Tables) -> str:
 
 
 def _risk(tables: Tables) -> str:
-    names = ["customers", "median_estimated_income", "mean_total_loans", "loan_to_deposit_ratio"]
+    names = ["customers", "mean_estimated_income", "mean_total_loans", "loan_to_deposit_ratio"]
     names += ["debt_to_income_ratio", "watch_list_share"]
     by_risk = tables.metrics([*names, "expected_loss", "expected_loss_rate"], ["risk_weighting"])
     by_rule = tables.classes_listed_by_rule()
@@ -245,8 +262,13 @@ def _level_sentence(tables: Tables, shown: set[str]) -> str:
         order by driver
         """
     )["driver"]
-    left_out = [tables.label(str(name)).lower() for name in found if name not in shown]
-    return templates.LEVELS.format(drivers=listed(left_out)) if left_out else ""
+    left_out = [str(name) for name in found if name not in shown]
+    if not left_out:
+        return ""
+    return templates.LEVELS.format(
+        groups=listed([GROUPS.get(name, tables.label(name).lower()) for name in left_out]),
+        drivers=listed([tables.label(name).lower() for name in left_out]),
+    )
 
 
 def _protected_sentence(tables: Tables) -> str:

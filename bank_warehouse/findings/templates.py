@@ -4,9 +4,7 @@ TITLE = """# Findings
 
 {origin}
 
-As of {as_of_date}, {customers} customers. `bank findings` writes this page and computes every
-number from the warehouse (definitions: `models/semantic`). Amounts are in the currency of the
-files.
+As of {as_of_date}, {customers} customers. Amounts are in the currency of the bank's data.
 """
 
 DELIVERED = "The data were delivered as {files}."
@@ -24,12 +22,15 @@ ACTIONS = """## What to do
 
 {action_table}
 
-Actions follow this report's rules, not a model: the data have no outcomes to test them against.
-`bank worklist` writes the customers of an action to a file.
+The most urgent actions come first. Actions follow this report's rules, not a model: the data have
+no outcomes to test them against. Ask your data team for the list of customers of an action
+(`bank worklist`).
 
 ![{actions_title}](figures/actions.svg)
 
-Here is the watch list by level. Some of its rules use the risk weighting itself.
+Here is the watch list by level. A customer's level adds up all rules that apply, and the risk
+weighting is only one of the facts in the rules. So customers with a low risk weighting can reach
+a high level.
 
 {watch_table}
 """
@@ -55,13 +56,14 @@ show a cause.
 """
 
 OUTSIDE_NONE = (
-    "Among all other comparisons, no difference is real: nothing shows that loyalty, occupation and"
-    " the like are linked to balances."
+    "Among all other comparisons, no link passed the test: nothing shows that loyalty, occupation"
+    " and the like are linked to balances."
 )
-OUTSIDE_SOME = "Among all other comparisons, only these differences are real: {pairs}.{sample}"
+OUTSIDE_ONE = "Among all other comparisons, one link passed the test: {pairs}{sample}."
+OUTSIDE_SOME = "Among all other comparisons, {number} links passed the test: {pairs}{sample}."
 ASSIGNED = (
-    "In the data that the sample is modelled on, relationships and advisors were filled in by row "
-    "order, so this link means nothing."
+    ". But in the data that the sample is modelled on, relationships and advisors were filled in by"
+    " row order, so {link} means nothing"
 )
 
 CUSTOMERS = """## Customers
@@ -72,8 +74,6 @@ CUSTOMERS = """## Customers
 
 {segment_table}
 
-Segments follow from rules on deposits, loans and time with the bank, so differences between
-segments in these are built in.
 {cluster_sentence}
 
 {loyalty_sentence}
@@ -84,7 +84,7 @@ segments in these are built in.
 CHANCE = "All differences by {dimension} could be chance: do not act on them."
 REAL = "Real differences by {dimension}: {measures}."
 
-CLUSTER = "{structure}. (Clusters: silhouette {silhouette}, stability {stability}.)"
+CLUSTER = "{structure}."
 
 PRODUCTS = """## Products
 
@@ -119,7 +119,9 @@ RISK = """## Risk
 
 {driver_table}
 
-Each line of the table compares customers who are alike in all other facts. {collinear_sentence}
+Each line of the table compares customers who are alike in all other facts. One standard deviation
+is the typical distance of a customer from the average. An odds ratio above one means that more of
+the fact goes with a higher risk weighting; below one, with a lower one. {collinear_sentence}
 {level_sentence} {protected_sentence} {fit_sentence}
 """
 
@@ -129,23 +131,24 @@ JUMP = (
 )
 
 COLLINEAR = (
-    "Bank deposits move with checking and savings accounts (correlations of {correlations}), so"
-    " the line for bank deposits shows only what those two do not explain: read all three together."
+    "Customers with large bank deposits usually have large checking and savings balances"
+    " (correlations of {correlations}), so the line for bank deposits shows only what those two do"
+    " not explain: read all three together."
 )
 
 FIT = (
-    "Fitted on {customers_fitted} customers, the model predicts the right risk weighting for"
-    " {held_out_accuracy} of {customers_held_out} others; always predicting the most frequent"
-    " risk weighting would be right for {majority_accuracy}."
+    "Built on {customers_fitted} customers and tried on {customers_held_out} others, the model got"
+    " the risk weighting of {held_out_accuracy} right; always guessing the most frequent risk"
+    " weighting would get {majority_accuracy}."
 )
 
 LEVELS = (
-    "Some values of {drivers} stand out, but the differences by {drivers} as a whole could be"
-    " chance, so these values are left out."
+    "Some {groups} stand out, but the differences by {drivers} as a whole could be chance, so these"
+    " are left out."
 )
 
 PROTECTED_NONE = (
-    "In a separate model, there is no sign that nationality, gender or age are linked to the risk"
+    "In a separate model, there is no sign that nationality, gender or age is linked to the risk"
     " weighting."
 )
 PROTECTED_SOME = (
@@ -176,6 +179,10 @@ The data have no transactions, no credit limits and no outcomes such as defaults
 churn rate, no utilisation of credit lines and no estimated probability of default here.
 {sample_sentence} By their ages and joining dates, {customers_joined_before_birth} customers joined
 before they were born and {customers_joined_as_minors} as minors.
+"""
+
+ORIGIN = """`bank findings` writes this page and computes every number from the warehouse
+(definitions: `models/semantic`).
 """
 
 SAMPLE = (

@@ -67,8 +67,8 @@ def _by_income(measure: str) -> Callable[[duckdb.DuckDBPyConnection, Answer], bo
             return all(verdict == "no more than chance" for verdict, _, _ in tested)
         means = [mean for (mean,) in connection.execute(BANDS.format(measure=measure)).fetchall()]
         steps = [later > earlier for earlier, later in pairwise(means)]
-        verb = answer.title.split()[1]
-        direction = {"rise": all(steps), "fall": not any(steps)}.get(verb.removesuffix("s"))
+        verb = re.findall(r"\b(rise|fall|differ)s? ", answer.title)[0]
+        direction = {"rise": all(steps), "fall": not any(steps)}.get(verb)
         if direction is None:
             direction = any(steps) and not all(steps)
         return direction and any(verdict.startswith("more than") for verdict, _, _ in tested)
@@ -115,7 +115,8 @@ def _moved(connection: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
         "where risk_weighting_change = 'worse' and to_date = ("
         "select max(as_of_date) from marts.dim_customers)"
     ).fetchall()[0][0]
-    return f"{worse:,} riskier" in answer.title or answer.title.startswith("No risk weighting")
+    said = f": {worse:,} to a higher risk weighting, "
+    return said in answer.title or answer.title.startswith("No risk weighting")
 
 
 CLAIMS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Answer], bool]] = {

@@ -39,13 +39,15 @@ def make(context: Context) -> Page:
             bubbles(context, height=24.0),
             context.heat(
                 "risk-by-income",
-                context.title("risk-by-income", "Risk by income"),
+                context.title("risk-by-income", "Risk weighting by income"),
                 "income_band",
                 "risk_weighting",
                 SHARE_OF_ROW.name,
                 note="How the customers of each income band are spread over the risk weightings.",
             ),
-            context.whole("actions", "Largest gaps to close", lambda: _actions(context)),
+            context.whole(
+                "actions", "Actions furthest from their target", lambda: _actions(context)
+            ),
             *(said if context.view.filters else ()),
         ),
     )
@@ -118,7 +120,7 @@ def _before(context: Context) -> tuple[date | None, dict[str, Any]]:
 
 
 def _actions(context: Context) -> Table:
-    """Return the actions with the largest gaps to close."""
+    """Return the actions furthest from their target."""
     texts = {row["action"]: row for row in context.snapshot.rows("actions")}
     due = context.ask(METRICS, ["action"], "actions")
     gaps = sorted((row for row in due if row[3]), key=lambda row: -row[3])
@@ -127,7 +129,7 @@ def _actions(context: Context) -> Table:
     number, _, gap = (context.snapshot.metric(name) for name in METRICS)
     return Table(
         name="actions",
-        title=context.title("actions", "Largest gaps to close"),
+        title=context.title("actions", "Actions furthest from their target"),
         note=f"The {len(found)} largest of {len(gaps)} gaps. The page Actions shows all "
         f"{len(due)} actions due.",
         columns=(

@@ -56,7 +56,8 @@ def make(context: Context) -> Page:
         "Credit and risk",
         context.lead(
             "losses",
-            "Who needs a decision, where the loans at risk are, and what is linked to risk.",
+            "Who needs a decision, where the loans at risk are, and what is linked to the risk "
+            "weighting.",
         ),
         (
             context.tiles("glance", TILES),
@@ -209,7 +210,8 @@ def _losses(context: Context) -> Table:
     return Table(
         name="losses",
         title=context.title("losses", "Assumed losses by risk weighting"),
-        note="Assumed losses per year: balances times assumed default and loss rates. The data "
+        note=context.support("losses")
+        or "Assumed losses per year: balances times assumed default and loss rates. The data "
         "contain no defaults.",
         is_whole=True,
         columns=(
@@ -257,7 +259,7 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
         for row in found
     ]
     off = " or ".join(f"{error:.0%}" for error in sorted(errors))
-    shifts = " result if one assumption is higher or lower than assumed."
+    shifts = " result if one assumption is higher or lower."
     high = max((end for _, end in ends), default=1.0)
     base = next((float(row["stressed_value"]) for row in found if row["scenario"] == BASELINE), 0.0)
     names = [labels.name(row["scenario"]) for row in found]

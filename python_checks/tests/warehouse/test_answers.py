@@ -100,6 +100,9 @@ def test_numbers_in_answers_match_sql(marts: duckdb.DuckDBPyConnection, found: A
             "group by income_band order by avg(risk_weighting)"
         ).fetchall()
     ]
+    assert texts["risk-by-income"].startswith(
+        "The risk weighting rises with income: its mean (1 low, 5 high) is "
+    )
     assert texts["risk-by-income"].endswith(f"{means[0]}, {means[1]} and {means[2]}.")
     gap, name, customers = one(
         "select sum(gap_to_close), any_value(action_name), count(*) "
@@ -115,6 +118,13 @@ def test_numbers_in_answers_match_sql(marts: duckdb.DuckDBPyConnection, found: A
     assert numbers.amount(loans) in texts["funding"]
     assert numbers.amount(deposits) in texts["funding"]
     assert f"{part:.0%} of customers" in texts["funding"]
+    larger = one(
+        "select greatest(sum(bank_deposits), sum(core_deposits)) from marts.fct_customer_positions"
+    )[0]
+    assert found.by_name["funding"].support.endswith(
+        f" total deposits are only {numbers.amount(larger)} and loans are "
+        f"{numbers.times(loans / larger)} deposits."
+    )
     top = one(
         "select sum(total_deposits) filter (where place <= 0.1 * customers) / sum(total_deposits) "
         "from (select total_deposits, row_number() over (order by total_deposits desc) as place, "
@@ -236,7 +246,8 @@ def test_drivers_are_listed_by_direction(
 ) -> None:
     before = answers(changed).by_name["drivers"]
     assert before.title == (
-        "All else equal, risk rises with checking balances and income, falls with bank deposits"
+        "All else equal, the risk weighting rises with checking balances and income, falls with "
+        "bank deposits"
     )
     assert before.sentence.startswith(
         "Among otherwise similar customers, a higher risk weighting goes with higher checking "
@@ -250,22 +261,66 @@ def test_drivers_are_listed_by_direction(
     run("update marts.fct_risk_drivers set direction = 'lowers' where direction = 'raises'")
     after = answers(changed).by_name["drivers"]
     assert after.title == (
-        "All else equal, risk falls with bank deposits, checking balances and income"
+        "All else equal, the risk weighting falls with bank deposits, checking balances and income"
     )
     assert (
         "similar customers, a lower risk weighting goes with higher bank deposits" in after.sentence
     )
 
 
+def test_odds_are_explained_as_a_comparison_of_two_customers(changed: Warehouse) -> None:
+    ratios = dict(
+        changed.connection.execute(
+            "select driver, odds_ratio from marts.fct_risk_drivers where reference_level is null"
+        ).fetchall()
+    )
+    first, second, third = (
+        f"{ratios[name]:.2f} times" for name in
+        ("bank_deposits", "checking_accounts", "estimated_income")
+    )  # fmt: skip
+    assert answers(changed).by_name["drivers"].statistics == (
+        "Of two customers alike in all else, the one higher in bank deposits by one standard "
+        f"deviation has {first} the odds of a higher risk weighting; in the same way, {second} for "
+        f"checking balances and {third} for income."
+    )
+    changed.connection.execute(
+        "update marts.fct_risk_drivers set level = 'Large', reference_level = 'Small' "
+        "where driver = 'bank_deposits'; "
+        "update marts.fct_segment_differences set dimension = 'bank_deposits', "
+        "verdict = 'more than chance, large' "
+        "where dimension = 'loyalty_classification' and measure = 'risk_weighting'"
+    )
+    found = answers(changed).by_name["drivers"].statistics
+    assert found.startswith(
+        "Of two customers alike in all else, the one with bank deposits Large rather than Small "
+        f"has {first} the odds"
+    )
+
+
+def test_deposits_counted_twice_are_mentioned_only_if_it_matters(changed: Warehouse) -> None:
+    assert "already include" in answers(changed).by_name["funding"].support
+    replace_column(changed, "fct_customer_positions", "core_deposits", "0")
+    assert answers(changed).by_name["funding"].support.endswith("bank deposits included.")
+
+
+def test_losses_are_called_built_in_only_if_default_rates_rise(changed: Warehouse) -> None:
+    built_in = "so the share of losses is partly built in."
+    assert answers(changed).by_name["losses"].support.endswith(built_in)
+    changed.connection.execute("update marts.fct_expected_losses set probability_of_default = 0.02")
+    assert answers(changed).by_name["losses"].support.endswith("No loss was measured.")
+
+
 def test_falling_means_are_not_called_rising(changed: Warehouse) -> None:
     replace_column(changed, "dim_customers", "risk_weighting", "6 - risk_weighting")
-    assert answers(changed).by_name["risk-by-income"].title == "Risk falls as income rises"
+    assert answers(changed).by_name["risk-by-income"].title == (
+        "Risk weighting falls as income rises"
+    )
     changed.connection.execute(
         "update marts.dim_customers set risk_weighting = 1 where income_band = 'High'; "
         "update marts.dim_customers set risk_weighting = 5 where income_band = 'Mid'"
     )
     title = answers(changed).by_name["risk-by-income"].title
-    assert title == "Risk differs by income, without a steady rise or fall"
+    assert title == "Risk weighting differs by income, without a steady rise or fall"
 
 
 def test_decisions_are_worded_for_one_and_for_no_customer(changed: Warehouse) -> None:
@@ -314,7 +369,10 @@ def test_previous_date_is_compared(changed: Warehouse) -> None:
     # Before, 59 customers were at the level `act`; now, 63 are.
     assert by_name["decisions"].sentence.endswith(", 4 more customers than on 30 November 2021.")
     assert by_name["moved"].sentence == (
-        "Since 30 November 2021, 7 customers became riskier and 2 less risky."
+        "Since 30 November 2021, 7 customers moved to a higher risk weighting and 2 to a lower one."
+    )
+    assert by_name["moved"].title == (
+        "Since 30 November 2021: 7 to a higher risk weighting, 2 to a lower one"
     )
     assert by_name["moved"].support == "56 kept their risk weighting, 0 joined, 1 left."
     assert untrue(changed.connection, answers(changed)) == []

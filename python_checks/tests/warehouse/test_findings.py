@@ -131,7 +131,7 @@ def test_numbers_follow_the_warehouse(changed: Path, built_target: Path) -> None
             update marts.fct_customer_risk set watch_list_level = 'act';
             update marts.fct_stress_results set stressed_value = 12345678901.23
             where scenario = 'deposit_run';
-            update marts.fct_cluster_centroids set silhouette = 0.987;
+            update marts.fct_risk_drivers set held_out_accuracy = 0.987;
             """
         )
         assert connection.execute("select count(*) from marts.dim_customers").fetchone() == (3000,)
@@ -139,8 +139,8 @@ def test_numbers_follow_the_warehouse(changed: Path, built_target: Path) -> None
     assert "| Act now | 63 |" in before
     assert "| Act now | 3,000 |" in after
     assert "| 12,345.7 |" in after
-    assert "silhouette 0.99" in after
-    assert "silhouette 0.99" not in before
+    assert "got the risk weighting of 98.7% right" in after
+    assert "98.7%" not in before
 
 
 def test_sentences_follow_the_results(changed: Path, built_target: Path) -> None:
@@ -159,15 +159,53 @@ def test_sentences_follow_the_results(changed: Path, built_target: Path) -> None
     after = page_of(changed, built_target)
     assert "All differences by loyalty class could be chance" in before
     assert "Real differences by loyalty class: total" in after
-    assert "Risk rises with income:" in before
-    assert "Risk rises with income" not in after
+    assert "The risk weighting rises with income:" in before
+    assert "isk weighting rises with income" not in after
     assert (
-        "there is no sign that nationality, gender or age are linked to the risk weighting."
+        "there is no sign that nationality, gender or age is linked to the risk weighting."
         in before
     )
     assert "with nationality, gender and age, the risk weighting is linked to age." in after
     assert "The data were delivered as drop/of_a_bank.csv." in after
     assert "invented" not in after
+
+
+def test_actions_are_sorted_by_priority(written: Path, built_warehouse: Path) -> None:
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        names = connection.execute(
+            "select action_name from marts.fct_customer_recommendations "
+            "group by action_name order by min(priority), action_name"
+        ).fetchall()
+    page = (written / "findings.md").read_text(encoding="utf-8")
+    rows = page.partition("## What to do")[2].partition("The most urgent")[0].splitlines()
+    shown = [row.split(" | ")[0].removeprefix("| ") for row in rows if row.startswith("| ")]
+    assert shown[2:] == [name for (name,) in names] != []
+
+
+def test_links_that_passed_the_test_are_counted(changed: Path, built_target: Path) -> None:
+    before = page_of(changed, built_target)
+    assert (
+        "one link passed the test: banking relationship with investment advisor. But in the data "
+        "that the sample is modelled on, relationships and advisors were filled in by row order, "
+        "so this link means nothing." in before
+    )
+    with duckdb.connect(str(changed)) as connection:
+        connection.execute(
+            "update marts.fct_segment_differences set verdict = 'more than chance, small' "
+            "where dimension = 'loyalty_classification' and measure = 'total_loans'"
+        )
+    after = page_of(changed, built_target)
+    assert (
+        "2 links passed the test: banking relationship with investment advisor and loyalty class "
+        "with total loans. But in" in after
+    )
+    assert "so the link of banking relationship with investment advisor means nothing." in after
+    with duckdb.connect(str(changed)) as connection:
+        connection.execute(
+            "update marts.fct_segment_differences set verdict = 'no more than chance' "
+            "where family = 'categories'"
+        )
+    assert "no link passed the test" in page_of(changed, built_target)
 
 
 @pytest.mark.parametrize(

@@ -366,8 +366,8 @@ def test_role_without_filters_shows_everything(evaluator: Evaluator) -> None:
             "Risk drivers",
             "direction",
             {
-                "raises": "Higher risk",
-                "lowers": "Lower risk",
+                "raises": "Higher risk weighting",
+                "lowers": "Lower risk weighting",
                 "no clear direction": "Could be chance",
             },
         ),
