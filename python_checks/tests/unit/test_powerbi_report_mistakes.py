@@ -259,7 +259,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "no visual shows the card balance": (
         all_of(
             in_every("cardVisual", without_field("Data", "Credit card balance")),
-            swaps(f"{TABLES}/Heat map shows.tmdl", "[Credit card balance]", "[Fee income]"),
+            swaps(f"{TABLES}/Heat map shows.tmdl", "[Credit card balance]", "[Estimated fee income]"),
         ),
         "no visual shows Credit card balance",
     ),
@@ -361,7 +361,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "Explore",
             "decompositionTreeVisual",
             lambda content: projections(content, "Analyze")[0]["field"]["Measure"].update(
-                Property="Fee income"
+                Property="Estimated fee income"
             ),
         ),
         "no decomposition tree analyses Total loans",
