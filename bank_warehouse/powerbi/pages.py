@@ -282,6 +282,7 @@ def table(
     finding: str = "",
     is_whole: bool = False,
     is_list: bool = False,
+    without_totals: bool = False,
     in_thousands: bool = True,
     widths: tuple[int, ...] = (),
 ) -> Visual:
@@ -300,6 +301,7 @@ def table(
         finding=finding,
         is_whole=is_whole,
         is_list=is_list,
+        without_totals=without_totals,
         in_thousands=in_thousands,
         widths=widths,
         on_phone=False,
@@ -1094,8 +1096,6 @@ def _recommendations() -> Page:
                 measure("Customers with an action"),
                 measure("Share with an action"),
                 measure("Actions due"),
-                measure("Balances involved"),
-                measure("Gap to close"),
                 measure("Customers to act on now"),
                 place=numbers,
             ),
@@ -1110,6 +1110,7 @@ def _recommendations() -> Page:
                 measure("Balances involved", "Balances"),
                 measure("Gap to close"),
                 finding="Finding on actions",
+                without_totals=True,
             ),
             table(
                 "by_customer",
@@ -1120,6 +1121,7 @@ def _recommendations() -> Page:
                 measure("Balances involved"),
                 sort=measure("Balances involved"),
                 is_list=True,
+                without_totals=True,
             ),
             bars(
                 "by_kind",
@@ -1360,6 +1362,7 @@ def _customer_detail() -> Page:
                 column(ACTIONS, "wording", "What to do"),
                 measure("Balances involved", "Balances"),
                 is_list=True,
+                without_totals=True,
                 in_thousands=False,
                 widths=(200, 604, 340, 86),
             ),
