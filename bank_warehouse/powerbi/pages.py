@@ -833,7 +833,7 @@ def _income_and_deposits() -> Page:
 def _credit_and_risk() -> Page:
     upper, lower = 172, _CONTENT - 172 - _GAP
     cards_map, income_map, loyalty_map = row(_TOP, upper, 1, 1, 1)
-    left, watched, drivers = row(_TOP + upper + _GAP, lower, 1, 2.1, 1.95)
+    left, watched, drivers = row(_TOP + upper + _GAP, lower, 1, 1.8, 2.25)
     shows, levels = stacked(left, 60)
     return Page(
         key="credit_and_risk",
@@ -906,7 +906,7 @@ def _credit_and_risk() -> Page:
                 only=(Only(column(CUSTOMERS, "watch_list_level"), ("act",)),),
                 top=Top(3, CUSTOMER, measure("Total loans")),
                 sort=measure("Total loans"),
-                widths=(130, 308, 62),
+                widths=(130, 235, 62),
             ),
             table(
                 "drivers",
@@ -926,7 +926,7 @@ def _credit_and_risk() -> Page:
                     ),
                 ),
                 is_whole=True,
-                widths=(126, 168, 64, 48, 58),
+                widths=(130, 166, 124, 52, 65),
             ),
         ),
     )
