@@ -90,7 +90,9 @@ class _Writer:
         else:
             raise self.refuse(f"its aggregation is {measure.aggregation}")
         text = self.calculate(text, mart)
-        if self.metric.fill_nulls_with is not None:
+        is_plain_sum = measure.aggregation == "sum" and not self.metric.filters
+        if self.metric.fill_nulls_with is not None and not is_plain_sum:
+            # A plain sum is blank if no row has an amount: an action without a target has no gap.
             # The measure is blank if there are no rows, because a zero would fill every empty cell
             # of a matrix.
             filled = f"COALESCE({text}, {self.metric.fill_nulls_with})"

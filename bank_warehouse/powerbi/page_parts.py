@@ -139,6 +139,7 @@ class Visual:
         has_trend: it has a trend line through the points.
         in_thousands: it is a table or matrix that shows money in thousands.
         is_list: it shows any number of rows and scrolls.
+        without_totals: it has no row of totals, because its rows must not be added up.
         widths: column widths of a table in pixels; empty to let Power BI fit them.
         on_phone: it is part of the phone layout.
         is_tall: it needs more height on a phone than others of its type.
@@ -166,6 +167,7 @@ class Visual:
     has_trend: bool = False
     in_thousands: bool = False
     is_list: bool = False
+    without_totals: bool = False
     widths: tuple[int, ...] = ()
     on_phone: bool = True
     is_tall: bool = False

@@ -113,6 +113,7 @@ def slicer(
     *,
     sync: bool = False,
     on_phone: bool = True,
+    alt: str = "",
 ) -> Visual:
     """Return a slicer. With `sync`, its selection applies on all pages that have it."""
     return Visual(
@@ -120,7 +121,7 @@ def slicer(
         kind="slicer",
         place=place,
         title=title,
-        alt=f"Choose {title[:1].lower()}{title[1:]}.",
+        alt=alt or f"Choose {title[:1].lower()}{title[1:]}.",
         roles={"Values": (field,)},
         chosen=chosen,
         sync=key if sync else "",
@@ -282,6 +283,7 @@ def table(
     finding: str = "",
     is_whole: bool = False,
     is_list: bool = False,
+    without_totals: bool = False,
     in_thousands: bool = True,
     widths: tuple[int, ...] = (),
 ) -> Visual:
@@ -300,6 +302,7 @@ def table(
         finding=finding,
         is_whole=is_whole,
         is_list=is_list,
+        without_totals=without_totals,
         in_thousands=in_thousands,
         widths=widths,
         on_phone=False,
@@ -429,7 +432,7 @@ def tooltip_page(tip: Tip) -> Page:
                 text=(f"By {tip.axis}",),
                 is_heading=True,
             ),
-            cards("numbers", "Here", Place(8, 8 + 28 + _GAP, 344, shown), *tip.numbers),
+            cards("numbers", "This group", Place(8, 8 + 28 + _GAP, 344, shown), *tip.numbers),
             table(
                 "tests",
                 f"Is the difference real? ({ALL_CUSTOMERS})",
@@ -452,7 +455,7 @@ def tooltip_page(tip: Tip) -> Page:
 QUESTIONS = (
     ("who", "Who are the customers?", "segmentation"),
     ("what", "What do they hold?", "product_holdings"),
-    ("how", "How loyal and how risky?", "credit_and_risk"),
+    ("how", "How risky?", "credit_and_risk"),
     ("next", "What to do next?", "recommendations"),
 )
 """The questions that the report answers: key, text, page with the answer."""
@@ -473,7 +476,8 @@ def _overview() -> Page:
             *top_of_page(
                 "overview",
                 "Overview",
-                "Begin with a question. A client id is not a customer, so both are counted. "
+                "Begin with a question. A client id can belong to several customers, so both are "
+                "counted. "
                 "Yellow panels always show all customers.",
                 is_first=True,
             ),
@@ -483,7 +487,7 @@ def _overview() -> Page:
                 measure("Total loans"),
                 measure("Total deposits"),
                 measure("Credit card balance", "Card balance"),
-                measure("Fee income"),
+                measure("Estimated fee income"),
                 measure("Loan-to-deposit ratio"),
                 measure("Mean risk weighting", "Mean risk"),
                 measure("Share on the watch list", "On the watch list"),
@@ -522,7 +526,7 @@ def _overview() -> Page:
             ),
             bars(
                 "by_year",
-                "Customers by joining year",
+                "Customers by joining year (those who have left are not counted)",
                 years,
                 YEAR,
                 measure("Customers"),
@@ -573,8 +577,8 @@ def _segmentation() -> Page:
             *top_of_page(
                 "segmentation",
                 "Who are the customers?",
-                "How they differ by loyalty, occupation and segment. Hover to see whether a "
-                "difference is real or could be chance.",
+                "How they differ by loyalty, occupation and segment. Hover, or tap and hold, "
+                "to see whether a difference is real or could be chance.",
             ),
             figures(
                 measure("Customers"),
@@ -585,11 +589,10 @@ def _segmentation() -> Page:
                 measure("Mean loans"),
                 measure("Products per customer"),
                 measure("Properties per customer"),
-                measure("Mean cluster quality", "Cluster fit (0 to 1)"),
             ),
             heat_map(
                 "loyalty_by_occupation",
-                "By occupation family and loyalty class",
+                "The number chosen below, by occupation family and loyalty class",
                 by_loyalty,
                 OCCUPATION,
                 LOYALTY,
@@ -629,7 +632,7 @@ def _segmentation() -> Page:
                 "profiles",
                 f"Profiles with 95% intervals, {ALL_CUSTOMERS}",
                 profiles,
-                column("fct_segment_profiles", "value", "Value"),
+                column("fct_segment_profiles", "value", "Group"),
                 reading("fct_segment_profiles", "customers", "Customers"),
                 reading("fct_segment_profiles", "share_of_customers", "Share"),
                 reading("fct_segment_profiles", "mean_total_loans", "Mean loans"),
@@ -650,7 +653,7 @@ def _product_holdings() -> Page:
     upper, lower = 186, _CONTENT - 186 - _GAP
     penetration, depth, gaps = row(_TOP, upper, 1, 1, 1)
     occupations, right = row(_TOP + upper + _GAP, lower, 2.3, 1)
-    peers, beside = stacked(right, 190)
+    peers, beside = stacked(right, 210)
     depth_of_holders = "Mean balance of holders"
     return Page(
         key="product_holdings",
@@ -671,7 +674,6 @@ def _product_holdings() -> Page:
                 measure("Credit cards per customer", "Cards per customer"),
                 measure("Mean credit card balance", "Mean card balance"),
                 measure("Mean retirement savings (superannuation)", "Mean retirement savings"),
-                measure("Amount below the peers"),
             ),
             bars(
                 "penetration",
@@ -707,7 +709,7 @@ def _product_holdings() -> Page:
             ),
             heat_map(
                 "below_peers",
-                "Share below the peers by product and loyalty class",
+                "Share below the peers by product and loyalty class: about half is normal",
                 peers,
                 PRODUCT,
                 LOYALTY,
@@ -717,7 +719,7 @@ def _product_holdings() -> Page:
                 "beside",
                 "Outside the seven products",
                 beside,
-                measure("Credit cards"),
+                measure("Credit cards", "Number of cards"),
                 measure("Retirement savings (superannuation)", "Retirement savings"),
                 measure("Properties owned"),
             ),
@@ -737,7 +739,7 @@ def _income_and_deposits() -> Page:
             *top_of_page(
                 "income_and_deposits",
                 "Income and deposits",
-                "Each point is a customer: right-click one to drill through to the details.",
+                "Each point is a customer: right-click one, or tap and hold, to see the details.",
             ),
             figures(
                 measure("Customers"),
@@ -745,7 +747,7 @@ def _income_and_deposits() -> Page:
                 measure("Median income"),
                 measure("Mean deposits"),
                 measure("Median deposits"),
-                measure("Correlation of income and deposits", "Correlation"),
+                measure("Correlation of income and deposits", "Income-deposit correlation"),
                 measure("Core share of deposits"),
                 measure("Debt-to-income ratio"),
             ),
@@ -766,7 +768,7 @@ def _income_and_deposits() -> Page:
             ),
             bars(
                 "by_bin",
-                "Mean and median deposits by income, in thousands",
+                "Mean and median deposits by yearly income (bands in thousands)",
                 bins,
                 column(CUSTOMERS, "income_bin"),
                 measure("Mean deposits"),
@@ -778,7 +780,7 @@ def _income_and_deposits() -> Page:
                 key="lorenz",
                 kind="lineChart",
                 place=lorenz,
-                title=f"Share of the total below each percentile, {ALL_CUSTOMERS}",
+                title=f"Share of the total held by the lowest x% of customers, {ALL_CUSTOMERS}",
                 alt=f"Line for each measure, {ALL_CUSTOMERS}: share of the total held by "
                 "customers up to each percentile. The further below the diagonal, the more "
                 "concentrated.",
@@ -831,7 +833,7 @@ def _income_and_deposits() -> Page:
 def _credit_and_risk() -> Page:
     upper, lower = 172, _CONTENT - 172 - _GAP
     cards_map, income_map, loyalty_map = row(_TOP, upper, 1, 1, 1)
-    left, watched, drivers = row(_TOP + upper + _GAP, lower, 1, 2.1, 1.95)
+    left, watched, drivers = row(_TOP + upper + _GAP, lower, 1, 1.8, 2.25)
     shows, levels = stacked(left, 60)
     return Page(
         key="credit_and_risk",
@@ -840,34 +842,33 @@ def _credit_and_risk() -> Page:
         visuals=(
             *top_of_page(
                 "credit_and_risk",
-                "How loyal and how risky?",
+                "How risky?",
                 "What is linked to the risk weighting, and who is on the watch list. Choose below "
                 "what the heat maps show.",
             ),
             figures(
                 measure("Customers"),
                 measure("Total loans"),
-                measure("Credit card balance", "Card balance"),
                 measure("Mean credit card balance", "Mean card balance"),
                 measure("Credit cards per customer", "Cards per customer"),
                 measure("Mean risk weighting", "Mean risk"),
                 measure("Share on the watch list", "On the watch list"),
                 measure("Share of loans on the watch list", "Loans on the list"),
-                measure("Share owing more than they hold", "Loans above deposits"),
+                measure("Share owing more than they hold", "Owing more than they hold"),
             ),
             heat_map(
                 "cards_by_risk",
-                "By number of credit cards and risk weighting",
+                "The number chosen below, by credit cards and risk weighting",
                 cards_map,
                 CARDS,
                 RISK,
-                finding="Finding on risk",
+                finding="Finding on number of cards and risk",
                 on_phone=True,
                 tooltip="tooltip_cards_by_risk",
             ),
             heat_map(
                 "income_by_risk",
-                "By income band and risk weighting",
+                "The number chosen below, by income band and risk weighting",
                 income_map,
                 INCOME,
                 RISK,
@@ -877,7 +878,7 @@ def _credit_and_risk() -> Page:
             ),
             heat_map(
                 "loyalty_by_risk",
-                "By loyalty class and risk weighting",
+                "The number chosen below, by loyalty class and risk weighting",
                 loyalty_map,
                 LOYALTY,
                 RISK,
@@ -905,7 +906,7 @@ def _credit_and_risk() -> Page:
                 only=(Only(column(CUSTOMERS, "watch_list_level"), ("act",)),),
                 top=Top(3, CUSTOMER, measure("Total loans")),
                 sort=measure("Total loans"),
-                widths=(130, 308, 62),
+                widths=(130, 235, 62),
             ),
             table(
                 "drivers",
@@ -914,8 +915,8 @@ def _credit_and_risk() -> Page:
                 in_words("fct_risk_drivers", "driver", "Driver"),
                 column("fct_risk_drivers", "level", "Level"),
                 in_words("fct_risk_drivers", "direction", "Direction"),
-                reading("fct_risk_drivers", "odds_ratio", "Odds ratio"),
-                measure(story.ADJUSTED_P, "Adjusted p"),
+                measure(story.LINKED_ODDS, "Odds ratio"),
+                measure(story.LINKED_P, "Adjusted p"),
                 only=(
                     Only(column("fct_risk_drivers", "fit"), ("business facts",)),
                     Only(
@@ -925,7 +926,7 @@ def _credit_and_risk() -> Page:
                     ),
                 ),
                 is_whole=True,
-                widths=(126, 168, 64, 48, 58),
+                widths=(130, 166, 124, 52, 65),
             ),
         ),
     )
@@ -945,8 +946,8 @@ def _stress() -> Page:
             *top_of_page(
                 "stress",
                 f"What would stress cost? ({ALL_CUSTOMERS})",
-                "Balances times declared assumptions, not a forecast. Slicers on other pages do "
-                "not apply here. Choose your own assumptions below.",
+                "Balances times assumed rates, not a forecast. Slicers on other pages do not "
+                "apply here. Choose your own assumptions below.",
                 has_slicers=False,
             ),
             cards(
@@ -956,10 +957,10 @@ def _stress() -> Page:
                 measure("Lending exposure", "Total loans"),
                 measure("Assumed loss", "Assumed losses"),
                 measure("Assumed loss rate"),
-                measure("Assumed defaults"),
+                measure("Assumed defaults", "Customers assumed to default"),
                 measure("Mean assumed default probability", "Mean default probability"),
                 measure("Loan-to-deposit ratio"),
-                measure("Liquidity cover"),
+                measure("Deposits to loans ratio"),
                 is_whole=True,
             ),
             Visual(
@@ -991,8 +992,8 @@ def _stress() -> Page:
                     "Values": (
                         measure("Assumed loss under stress", "Assumed losses"),
                         measure("Deposits under stress", "Deposits"),
-                        measure("Net position under stress", "Net position"),
-                        measure("Income under stress", "Income"),
+                        measure("Deposits less loans under stress", "Deposits less loans"),
+                        measure("Customer income under stress", "Customers' income"),
                     ),
                 },
                 finding="Finding on stress",
@@ -1000,7 +1001,13 @@ def _stress() -> Page:
                 in_thousands=True,
             ),
             *(
-                slicer(each.origin, each.name, column(each.origin, "[Value]"), place)
+                slicer(
+                    each.origin,
+                    f"{each.label} (All: no change)",
+                    column(each.origin, "[Value]"),
+                    place,
+                    alt=f"Choose the {each.name.lower()}. {each.description}",
+                )
                 for each, place in zip(story.SLIDERS, sliders, strict=True)
             ),
             Visual(
@@ -1036,7 +1043,7 @@ def _stress() -> Page:
                 key="sensitivity",
                 kind="pivotTable",
                 place=sensitivity,
-                title="Change in losses if an assumption is a fifth smaller or larger, "
+                title="Baseline: change in losses if an assumption is a fifth smaller or larger, "
                 f"{ALL_CUSTOMERS}",
                 alt=f"Matrix, {ALL_CUSTOMERS}: relative change of the assumed losses in the "
                 "baseline scenario, assumptions down, larger or smaller across.",
@@ -1094,8 +1101,6 @@ def _recommendations() -> Page:
                 measure("Customers with an action"),
                 measure("Share with an action"),
                 measure("Actions due"),
-                measure("Balances involved"),
-                measure("Gap to close"),
                 measure("Customers to act on now"),
                 place=numbers,
             ),
@@ -1110,6 +1115,7 @@ def _recommendations() -> Page:
                 measure("Balances involved", "Balances"),
                 measure("Gap to close"),
                 finding="Finding on actions",
+                without_totals=True,
             ),
             table(
                 "by_customer",
@@ -1120,6 +1126,7 @@ def _recommendations() -> Page:
                 measure("Balances involved"),
                 sort=measure("Balances involved"),
                 is_list=True,
+                without_totals=True,
             ),
             bars(
                 "by_kind",
@@ -1308,8 +1315,8 @@ def _customer_detail() -> Page:
             *top_of_page(
                 "customer_detail",
                 "Customer detail",
-                "What the warehouse has on one customer. Names and client ids are "
-                "restricted, and releases leave them out by default.",
+                "What we know about this customer. Names and client ids are restricted, so this "
+                "report never shows them.",
                 has_slicers=False,
             ),
             cards(
@@ -1318,16 +1325,16 @@ def _customer_detail() -> Page:
                 row(top, 72, 1)[0],
                 measure("Total loans"),
                 measure("Total deposits"),
-                measure("Net position"),
+                measure("Deposits less loans"),
                 measure("Estimated income"),
-                measure("Fee income"),
+                measure("Estimated fee income"),
                 measure("Debt-to-income ratio"),
                 measure("Credit cards"),
                 measure("Credit card balance", "Card balance"),
             ),
             table(
                 "attributes",
-                "The customer and the bank's classes",
+                "Profile",
                 row(top + 80, 92, 1)[0],
                 CUSTOMER,
                 column(CUSTOMERS, "joined_date"),
@@ -1360,6 +1367,7 @@ def _customer_detail() -> Page:
                 column(ACTIONS, "wording", "What to do"),
                 measure("Balances involved", "Balances"),
                 is_list=True,
+                without_totals=True,
                 in_thousands=False,
                 widths=(200, 604, 340, 86),
             ),
@@ -1398,7 +1406,7 @@ def _data_quality() -> Page:
             ),
             cards(
                 "figures",
-                "Customers whose record is odd",
+                "Customers, and records to check",
                 row(_FIGURES, 70, 1)[0],
                 measure("Customers"),
                 measure("Client ids"),
@@ -1432,7 +1440,7 @@ def _data_quality() -> Page:
             ),
             table(
                 "profile",
-                f"The source by column, compared with the last accepted drop, {ALL_CUSTOMERS}",
+                f"The data by column, compared with the last accepted delivery, {ALL_CUSTOMERS}",
                 profile,
                 in_words("fct_source_profile", "column_name", "Column"),
                 reading("fct_source_profile", "row_count", "Rows"),

@@ -570,7 +570,7 @@ class _Writer:
 
     def adds_up(self, visual: Visual) -> bool:
         """Whether a matrix or table has measures, and each has a meaningful total."""
-        measures = self.measures(visual)
+        measures = [] if visual.without_totals else self.measures(visual)
         return bool(measures) and all(self.text.has_total(each.name) for each in measures)
 
     def measures(self, visual: Visual) -> list[Field]:

@@ -11,6 +11,7 @@ https://learn.microsoft.com/power-bi/transform-model/desktop-what-if).
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bank_warehouse.answers import labels
 from bank_warehouse.powerbi.artifacts import Artifacts
 from bank_warehouse.powerbi.dax import quote_text
 from bank_warehouse.powerbi.definitions import Measure, Model, ModelColumn, ModelTable
@@ -27,6 +28,12 @@ MIGRATIONS = "Migrations"
 
 ADJUSTED_P = "Adjusted p (risk drivers)"
 """Measure that formats a p-value and never rounds it to 0.000."""
+
+LINKED_ODDS = "Odds ratio of linked facts"
+LINKED_P = "Adjusted p of linked facts"
+"""Measures that are blank for a level of a category that makes no real difference as a whole."""
+
+_IS_LINKED = "Linked fact"
 
 FEWEST = 30
 """With fewer customers than this, a finding says that there are too few to state a link."""
@@ -68,9 +75,13 @@ class FieldParameter:
 
 @dataclass(frozen=True)
 class Slider:
-    """A number that a reader chooses; the measure `Chosen ...` returns the choice."""
+    """A number that a reader chooses; the measure `Chosen ...` returns the choice.
+
+    `name` is the name of its table and column, and `label` is what readers see.
+    """
 
     name: str
+    label: str
     origin: str
     low: float
     high: float
@@ -103,6 +114,7 @@ PARAMETERS = (HEAT_MAP,)
 SLIDERS = (
     Slider(
         "Default multiplier",
+        "Multiply default rates by",
         "choice_defaults",
         0.5,
         4.0,
@@ -113,6 +125,7 @@ SLIDERS = (
     ),
     Slider(
         "Loss multiplier",
+        "Multiply losses on default by",
         "choice_losses",
         0.5,
         2.0,
@@ -123,6 +136,7 @@ SLIDERS = (
     ),
     Slider(
         "Deposit outflow",
+        "Share of deposits withdrawn",
         "choice_outflow",
         0.0,
         0.5,
@@ -409,19 +423,67 @@ class _Writer:
                     is_hidden=True,
                 ),
             ]
-        return [*found, self.correlation(), self.adjusted_p()]
+        return [*found, self.correlation(), self.adjusted_p(), *self.linked()]
 
     def adjusted_p(self) -> Measure:
         name = reading_name("fct_risk_drivers", "adjusted_p_value")
         return Measure(
             ADJUSTED_P,
-            f"VAR Chance = [{name}]\n"
-            "RETURN\n    SWITCH(\n        TRUE(),\n        ISBLANK(Chance), BLANK(),\n"
-            '        Chance < 0.001, "< 0.001",\n        FORMAT(Chance, "0.000")\n    )',
+            _chance(f"[{name}]"),
             "Adjusted p-value of a risk driver; a value below 0.001 is shown as < 0.001.",
             "",
             FINDINGS,
         )
+
+    def linked(self) -> list[Measure]:
+        """Return the measures that leave out levels that may stand out by chance.
+
+        Among many levels of a category, one may be far from the others by chance, so a level counts
+        only if the category as a whole makes a real difference.
+        """
+        tests = "fct_segment_differences"
+        real = ", ".join(
+            f"{quote_text(verdict)}, 1"
+            for verdict in self.artifacts.accepted_values[tests, "verdict"]
+            if labels.is_real(verdict)
+        )
+        odds, chance = (
+            reading_name("fct_risk_drivers", name) for name in ("odds_ratio", "adjusted_p_value")
+        )
+        return [
+            Measure(
+                _IS_LINKED,
+                f"VAR Fact = SELECTEDVALUE({self.column('fct_risk_drivers', 'driver')})\n"
+                "VAR Reference = "
+                f"SELECTEDVALUE({self.column('fct_risk_drivers', 'reference_level')})\n"
+                "VAR Verdict = CALCULATE(\n"
+                f"    SELECTEDVALUE({self.column(tests, 'verdict')}),\n"
+                f"    {self.column(tests, 'dimension')} = Fact,\n"
+                f'    {self.column(tests, "measure")} = "risk_weighting"\n)\n'
+                f"RETURN\n    IF(ISBLANK(Reference), 1, SWITCH(Verdict, {real}))",
+                "1 if the risk driver is an amount or a number, or a category that as a whole "
+                "makes a real difference to the risk weighting; else blank.",
+                "0",
+                FINDINGS,
+                is_hidden=True,
+            ),
+            Measure(
+                LINKED_ODDS,
+                f"IF(ISBLANK([{_IS_LINKED}]), BLANK(), [{odds}])",
+                "Odds ratio of a risk driver; blank for a level of a category that as a whole "
+                "makes no real difference to the risk weighting.",
+                "#,0.000",
+                FINDINGS,
+            ),
+            Measure(
+                LINKED_P,
+                _chance(f"IF(ISBLANK([{_IS_LINKED}]), BLANK(), [{chance}])"),
+                "Adjusted p-value of a risk driver; blank for a level of a category that as a "
+                "whole makes no real difference to the risk weighting.",
+                "",
+                FINDINGS,
+            ),
+        ]
 
     def correlation(self) -> Measure:
         table = self.table(POSITIONS)
@@ -585,8 +647,8 @@ class _Writer:
         return (
             f"VAR First = {one}\nVAR Second = {other}\nRETURN\n    IF(\n"
             '        ISBLANK([Customers]),\n        "No customer is chosen",\n'
-            f"        IF(\n            First = Second,\n            First & {both},\n"
-            f"            First & {apart[0]} & Second & {apart[1]}\n        )\n    )"
+            f"        IF(\n            First = Second,\n            {both} & First,\n"
+            f"            {apart[0]} & First & {apart[1]} & Second\n        )\n    )"
         )
 
     def shares_of_first(
@@ -637,12 +699,12 @@ class _Writer:
             (
                 "Finding on joining years",
                 _unless_empty(
+                    '"Today\'s customers joined most often in "',
                     self.most(*year, "Customers"),
-                    '" was the most frequent joining year: "',
+                    '": "',
                     f'FORMAT({self.highest(*year, "Customers")}, "#,0")',
-                    '" customers"',
                 ),
-                "the year in which most of the customers joined.",
+                "the most frequent joining year of the customers.",
             ),
             (
                 "Finding on segments",
@@ -659,8 +721,8 @@ class _Writer:
                 self.two_tops(
                     segment,
                     ("Mean deposits", "Mean loans"),
-                    '": highest mean deposits and loans"',
-                    ('": highest mean deposits; "', '": highest mean loans"'),
+                    '"Highest deposits and loans per customer: "',
+                    ('"Highest per customer: deposits, "', '"; loans, "'),
                 ),
                 "which segments have the highest mean balances.",
             ),
@@ -693,8 +755,9 @@ class _Writer:
             (
                 "Finding on gaps",
                 _unless_empty(
+                    '"Largest shortfall: "',
                     self.most(*product, "Amount below the peers"),
-                    '" is furthest below the peers: "',
+                    '", "',
                     _millions(self.highest(*product, "Amount below the peers")),
                 ),
                 "the product in which customers are furthest below their peers.",
@@ -736,7 +799,6 @@ class _Writer:
         ]
 
     def risk(self) -> list[tuple[str, str, str]]:
-        income, cards, _ = EXPLAINING
         small = self.smallest_effect()
 
         def is_linked(name: str) -> str:
@@ -746,37 +808,24 @@ class _Writer:
             )
 
         few = f'[Customers] < {FEWEST}, "Fewer than {FEWEST} customers: too few to say"'
-        of_income, of_cards = (
-            f'" (" & FORMAT([{explained_by(name)}], "0.0%") & "{{}})"' for name in (income, cards)
-        )
-        first = of_income.format(" of its variation")
-        of_income, of_cards = of_income.format(""), of_cards.format("")
         scenario = ("stress_scenarios", "scenario_name")
         product = ("dim_products", "product_name")
-        losses = self.column("stress_scenarios", "scenario")
+        code = self.column("stress_scenarios", "scenario")
+        defaults, losses, outflow = SLIDERS
+        lost = _millions("[What-if assumed loss]")
+        changed = (
+            '"Assumed losses change by " & FORMAT([What-if change in loss], "+0%;-0%;0%")'
+            f' & " to " & {lost}'
+        )
+        withdrawn = '", deposits fall by " & FORMAT(Outflow, "0%")'
         return [
-            (
-                "Finding on risk",
-                f"VAR Income = {is_linked(income)}\nVAR Cards = {is_linked(cards)}\n"
-                f"RETURN\n    SWITCH(\n        TRUE(),\n        {few},\n"
-                f'        Income && Cards, "Risk weighting is linked to income" & {first}'
-                f' & " and cards" & {of_cards},\n'
-                f'        Income, "Risk weighting is linked to income" & {first}'
-                f' & ", not to cards" & {of_cards},\n'
-                f'        Cards, "Risk weighting is not linked to income" & {first}'
-                f' & ", but to cards" & {of_cards},\n'
-                f'        "Risk weighting is linked neither to income" & {first}'
-                f' & " nor to cards" & {of_cards}\n    )',
-                "whether the risk weighting of the chosen customers is linked to income and to the "
-                "number of cards, more than by chance and enough to matter.",
-            ),
             *(
                 (
                     f"Finding on {called} and risk",
                     f"VAR IsLinked = {is_linked(name)}\n"
                     f"RETURN\n    SWITCH(\n        TRUE(),\n        {few},\n"
-                    f'        IsLinked, "Risk weighting is linked to {called}" & {of_it},\n'
-                    f'        "Risk weighting is not linked to {called}" & {of_it}\n    )',
+                    f'        IsLinked, "Risk weighting is linked to the {called}" & {of_it},\n'
+                    f'        "Risk weighting is not linked to the {called}" & {of_it}\n    )',
                     f"whether the risk weighting of the chosen customers is linked to {called}.",
                 )
                 for name, called in EXPLAINING.items()
@@ -819,7 +868,7 @@ class _Writer:
             (
                 "Finding on stress",
                 "VAR Baseline = CALCULATE([Assumed loss under stress], "
-                f'{losses} = "baseline")\n'
+                f'{code} = "baseline")\n'
                 f"VAR Worst = {self.highest(*scenario, 'Assumed loss under stress')}\nRETURN\n    "
                 + self.if_shown(
                     "fct_stress_results",
@@ -831,13 +880,18 @@ class _Writer:
             ),
             (
                 "Finding on the what-if",
-                self.if_shown(
+                f"VAR IsSame = ABS([{defaults.chosen}] - 1) < 0.001"
+                f" && ABS([{losses.chosen}] - 1) < 0.001\n"
+                f"VAR Outflow = [{outflow.chosen}]\nRETURN\n    "
+                + self.if_shown(
                     "fct_expected_losses",
-                    '"Assumed losses change by " & FORMAT([What-if change in loss], "+0%;-0%;0%")'
-                    ' & " to " & '
-                    + _millions("[What-if assumed loss]")
-                    + f' & ", deposits by " & FORMAT(0 - [{SLIDERS[2].chosen}], "+0%;-0%;0%")',
-                ),
+                    "SWITCH(\n        TRUE(),\n"
+                    '        IsSame && Outflow < 0.001, "No change: assumed losses are "'
+                    f" & {lost},\n"
+                    f'        IsSame, "Assumed losses stay at " & {lost} & {withdrawn},\n'
+                    f'        Outflow < 0.001, {changed} & ", deposits stay the same",\n'
+                    f"        {changed} & {withdrawn}\n    )",
+                ).replace("\n", "\n    "),
                 "the assumed losses under the chosen assumptions, over all customers.",
             ),
         ]
@@ -900,6 +954,15 @@ class _Writer:
             if (row["method"], row["effect"]) == ("Kruskal-Wallis", "small"):
                 return float(row["lower_limit"])
         raise KeyError("the seed effect_sizes has no row for a small effect with Kruskal-Wallis")
+
+
+def _chance(value: str) -> str:
+    """Return the DAX of a p-value as text, which is never rounded to 0.000."""
+    return (
+        f"VAR Chance = {value}\n"
+        "RETURN\n    SWITCH(\n        TRUE(),\n        ISBLANK(Chance), BLANK(),\n"
+        '        Chance < 0.001, "< 0.001",\n        FORMAT(Chance, "0.000")\n    )'
+    )
 
 
 _NOT_SHOWN = '"Not shown to your role"'

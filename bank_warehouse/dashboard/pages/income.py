@@ -50,7 +50,7 @@ def make(context: Context) -> Page:
             _deposits(context),
             context.bars(
                 "fees",
-                "Fee income by fee structure",
+                "Estimated fee income by fee structure",
                 "fee_structure",
                 "fee_income",
                 note="The fee structure sets the fee rate on loans.",

@@ -499,7 +499,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "tableEx",
             lambda content: content["visual"]["query"]["sortDefinition"]["sort"][0]["field"][
                 "Measure"
-            ].update(Property="Fee income"),
+            ].update(Property="Estimated fee income"),
         ),
         "is sorted by a field that it does not show",
     ),

@@ -224,7 +224,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "a visual of all customers has the normal style": (
         titled(
             "Income and deposits",
-            "below each percentile",
+            "held by the lowest x%",
             lambda content: content["visual"]["visualContainerObjects"].pop("background"),
         ),
         "no slicer reaches it, but it is not styled as showing all customers",
@@ -259,7 +259,9 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "no visual shows the card balance": (
         all_of(
             in_every("cardVisual", without_field("Data", "Credit card balance")),
-            swaps(f"{TABLES}/Heat map shows.tmdl", "[Credit card balance]", "[Fee income]"),
+            swaps(
+                f"{TABLES}/Heat map shows.tmdl", "[Credit card balance]", "[Estimated fee income]"
+            ),
         ),
         "no visual shows Credit card balance",
     ),
@@ -361,7 +363,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "Explore",
             "decompositionTreeVisual",
             lambda content: projections(content, "Analyze")[0]["field"]["Measure"].update(
-                Property="Fee income"
+                Property="Estimated fee income"
             ),
         ),
         "no decomposition tree analyses Total loans",
@@ -385,7 +387,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "a title is a number": (
         titled(
             "Credit and risk",
-            "Finding on risk",
+            "Finding on income band and risk",
             lambda content: content["visual"]["visualContainerObjects"]["title"][0]["properties"][
                 "text"
             ]["expr"]["Measure"].update(Property="Mean risk weighting"),
@@ -395,7 +397,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "a title refers to a missing measure": (
         titled(
             "Credit and risk",
-            "Finding on risk",
+            "Finding on income band and risk",
             lambda content: content["visual"]["visualContainerObjects"]["title"][0]["properties"][
                 "text"
             ]["expr"]["Measure"].update(Property="Finding on luck"),

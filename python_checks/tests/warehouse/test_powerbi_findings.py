@@ -157,10 +157,11 @@ def test_role_without_filters_sees_the_same_titles(
 
 
 def test_risk_finding_names_income_or_says_that_customers_are_few(evaluator: Evaluator) -> None:
-    text = evaluator.value("Finding on risk", {})
-    assert text.startswith("Risk weighting is linked to income ("), text
+    text = evaluator.value("Finding on income band and risk", {})
+    assert text.startswith("Risk weighting is linked to the income band ("), text
     few = {("Customers", "Occupation family"): frozenset({"Legal"})}
-    assert evaluator.value("Finding on risk", few) == "Fewer than 30 customers: too few to say"
+    text = evaluator.value("Finding on income band and risk", few)
+    assert text == "Fewer than 30 customers: too few to say"
 
 
 def test_loyalty_title_compares_balances_and_customers(evaluator: Evaluator) -> None:
@@ -200,6 +201,22 @@ def test_tiny_p_values_are_not_zero(evaluator: Evaluator) -> None:
         else:
             assert float(text) == pytest.approx(p_value, abs=0.0005)
     assert evaluator.value(story.ADJUSTED_P, {}) is None
+
+
+def test_level_counts_only_if_its_category_makes_a_real_difference(evaluator: Evaluator) -> None:
+    columns: list[Column] = [("Risk drivers", name) for name in ("Fit", "Driver in words", "Level")]
+    rows = evaluator.connection.execute(
+        "select fit, driver_in_words, level, odds_ratio, reference_level is null or driver in"
+        " (select dimension from marts.fct_segment_differences"
+        " where measure = 'risk_weighting' and verdict like 'more than chance%')"
+        f" from ({evaluator.relations['Risk drivers']})"
+    ).fetchall()
+    assert {is_linked for *_, is_linked in rows} == {True, False}
+    for *row, odds, is_linked in rows:
+        chosen = {column: frozenset({each}) for column, each in zip(columns, row, strict=True)}
+        p_value = evaluator.value(story.ADJUSTED_P, chosen)
+        assert evaluator.value(story.LINKED_ODDS, chosen) == (odds if is_linked else None), row
+        assert evaluator.value(story.LINKED_P, chosen) == (p_value if is_linked else None), row
 
 
 def test_peer_groups_match_the_page_text(evaluator: Evaluator) -> None:
@@ -326,6 +343,23 @@ def test_without_a_choice_the_sliders_change_nothing(evaluator: Evaluator) -> No
         values = evaluator.values((slider.name, slider.name), {})
         assert slider.default in values
         assert (min(values), max(values)) == (slider.low, pytest.approx(slider.high))
+
+
+def test_title_of_the_sliders_names_what_changes(evaluator: Evaluator) -> None:
+    assert evaluator.value("Finding on the what-if", {}).startswith(
+        "No change: assumed losses are "
+    )
+    defaults, _, outflow = ((slider.name, slider.name) for slider in story.SLIDERS)
+    chosen: Context = {outflow: frozenset({0.15})}
+    text = evaluator.value("Finding on the what-if", chosen)
+    assert text.startswith("Assumed losses stay at ")
+    assert text.endswith(" M, deposits fall by 15%")
+    text = evaluator.value("Finding on the what-if", {defaults: frozenset({0.5})})
+    assert text.startswith("Assumed losses change by -50% to ")
+    assert text.endswith(" M, deposits stay the same")
+    text = evaluator.value("Finding on the what-if", {**chosen, defaults: frozenset({0.5})})
+    assert text.startswith("Assumed losses change by -50% to ")
+    assert text.endswith(" M, deposits fall by 15%")
 
 
 def test_income_bins_count_everybody_once(evaluator: Evaluator) -> None:

@@ -17,7 +17,7 @@ from bank_warehouse.metrics import (
     dimensions_of,
     load_metrics,
 )
-from bank_warehouse.powerbi import model_text, project, report_checks
+from bank_warehouse.powerbi import model_text, project, report_checks, report_files
 from python_checks.testing import dax_evaluator
 from python_checks.testing.dax_evaluator import Column, Evaluator
 from python_checks.testing.paths import PROJECT
@@ -230,6 +230,33 @@ def test_whole_numbers_in_visuals_are_exact(evaluator: Evaluator) -> None:
 )
 def test_measures_have_a_total_only_if_it_is_meaningful(label: str, has_total: bool) -> None:
     assert model_text.read(project.read(PROJECT / "powerbi")).has_total(label) is has_total
+
+
+def test_actions_without_a_target_have_no_gap(evaluator: Evaluator) -> None:
+    column = ("Customer recommendations", "Recommended action")
+    rows = evaluator.connection.execute(
+        "select action_name, sum(gap_to_close) from marts.fct_customer_recommendations group by 1"
+    ).fetchall()
+    assert {gap is None for _, gap in rows} == {True, False}
+    for name, gap in rows:
+        found = evaluator.value("Gap to close", {column: frozenset({name})})
+        assert found == gap, name
+
+
+def test_amounts_of_different_actions_are_not_added_up() -> None:
+    """A customer with two actions counts twice, and the targets of actions differ."""
+    amounts = {"Balances involved", "Gap to close"}
+    shown = [
+        visual
+        for page in report_files.pages(project.read(PROJECT / "powerbi")).values()
+        for visual in page.visuals.values()
+        if amounts & {name for _, name in visual.fields("Measure")}
+    ]
+    assert len(shown) >= 3
+    for visual in shown:
+        assert visual.kind == "tableEx", visual.title
+        objects = visual.visual["objects"]
+        assert report_files.property_of(objects, "total", "totals") is False, visual.title
 
 
 def test_filter_reach_matches_the_evaluator(evaluator: Evaluator) -> None:
