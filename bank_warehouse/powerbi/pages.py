@@ -747,7 +747,7 @@ def _income_and_deposits() -> Page:
                 measure("Median income"),
                 measure("Mean deposits"),
                 measure("Median deposits"),
-                measure("Correlation of income and deposits", "Income-deposit correlation"),
+                measure("Correlation of income and deposits", "Correlation with income"),
                 measure("Core share of deposits"),
                 measure("Debt-to-income ratio"),
             ),
