@@ -52,6 +52,10 @@ class SummaryError(CannotStartError):
     """The warehouse cannot be summarised; the message says why and what to do."""
 
 
+class IncompleteError(SummaryError):
+    """The last build did not complete the warehouse."""
+
+
 @dataclass(frozen=True)
 class Summary:
     """The figures of a build.
@@ -69,11 +73,11 @@ class Summary:
         watch_list: Level and number of customers, most severe first, without the level 'none'.
         rows_quarantined: Quarantined rows.
         reasons: Reason and number of rows, most frequent first; a row may have several.
-        date_formats: How joining dates were read, for all files.
+        date_formats: The formats in which joining dates were read, over all files.
         currency: Currency of the amounts; empty if no amount or header names one.
         undecided: Number of dates, and number of amounts, that fit two readings and were decided
             by a variable.
-        near_duplicates: Rows of one person that differ only in blanks, case or composed accents.
+        near_duplicates: Rows of one person, written in different ways.
     """
 
     as_of_date: date
@@ -174,7 +178,7 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
             f"The build of {warehouse} was not completed; missing: {', '.join(missing)}.\n"
             "Run `bank build` and fix the first error it prints."
         )
-        raise SummaryError(message)
+        raise IncompleteError(message)
     # Marts from an earlier build would not agree with the rows that were read last.
     try:
         counted = connection.execute(
@@ -190,7 +194,7 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
             f"The build of {warehouse} was not completed: {error}\n"
             "Run `bank build` and fix the first error it prints."
         )
-        raise SummaryError(message) from error
+        raise IncompleteError(message) from error
     delivered, customers, quarantined = counted or (0, 0, 0)
     if delivered != customers + quarantined:
         message = (
@@ -198,7 +202,7 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
             f"{customers:,} are customers and {quarantined:,} are in quarantine.\n"
             "Run `bank build` and fix the first error it prints."
         )
-        raise SummaryError(message)
+        raise IncompleteError(message)
 
 
 def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
@@ -244,7 +248,7 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
         select
             case
                 when reason like 'repeats row %' then 'repeats another row'
-                when reason like 'joined_bank is % or the same with day and month exchanged%'
+                when reason like 'joined_bank is % or the same date with day and month exchanged%'
                     then 'joined_bank may have day and month exchanged'
                 else regexp_replace(reason, '^one of [0-9]+ (rows .* different values).*$', '\\1')
             end as reason,
@@ -314,12 +318,12 @@ def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None)
     record = read_record(build_record_path(warehouse))
     try:
         summary = read_summary(warehouse)
-    except SummaryError as problem:
-        if record is None or not warehouse.is_file() or _is_whole(record):
+    except IncompleteError as problem:
+        if record is None or _is_whole(record):
             raise
         message = f"{problem.message}\nThe last build {_ending(record)}."
         if not record["is_ended"]:
-            # The build was killed or interrupted, so there is no error to fix.
+            # The build was interrupted, so there is no error to fix.
             found = problem.message.rpartition("\n")[0]
             message = f"{found}\nThe last build {_ending(record)}. Run `bank build` again."
         elif not record["failed"]:
@@ -347,9 +351,9 @@ def in_short(warehouse: Path, record: Mapping[str, Any] | None) -> list[str]:
 
 
 def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[str, str]]:
-    """Return the commands to run next, each with its purpose.
+    """Return the commands to run or files to open next, each with its purpose.
 
-    The commands depend on the records beside the warehouse and on the current release.
+    They depend on the records beside the warehouse and on the current release.
     """
     paths = {
         "warehouse": warehouse,
@@ -499,13 +503,13 @@ def _doubts(summary: Summary) -> list[str]:
     said = []
     if dates or amounts:
         said.append(
-            f"{dates:,} dates and {amounts:,} amounts fit two readings and were decided "
-            "by a variable"
+            f"{dates:,} dates and {amounts:,} amounts could be read in two ways: "
+            "raw_date_format or raw_decimal_mark decided"
         )
     if summary.near_duplicates:
         said.append(
-            f"{summary.near_duplicates:,} rows differ from another row of the same person only "
-            "in blanks, case or composed accents"
+            f"{summary.near_duplicates:,} rows have a client id and name that differ from another "
+            "row's only in spaces, case or how accents are composed"
         )
     return [_line("Ask about", text) for text in said]
 

@@ -40,7 +40,7 @@ OPEN_MARTS = (
     ("marts", "fct_segment_differences"),
     ("marts", "fct_risk_drivers"),
 )
-"""Lists and statistical tests, which every role may read, as in the Power BI model."""
+"""The release, products and statistical tests: every role may read them, as in Power BI."""
 
 CLOSED_MARTS = (
     ("marts", "fct_balance_concentration"),
@@ -233,7 +233,7 @@ def make(release: Path, role: Role, draft: Path) -> None:
 
 
 def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Role) -> None:
-    """Copy the result marts that the role may see, and the name and wording of each action."""
+    """Copy the small marts that the role may see, and the description of each action."""
     connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
     for warning in unknown_names(connection, role, "release.marts.dim_customers"):
         click.echo(f"The access file contains an unknown name. {warning}", err=True)

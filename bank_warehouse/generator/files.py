@@ -24,7 +24,7 @@ BLOCKS = "blocks"  # the name of a segment in DuckDB
 COPY_BYTES = 1 << 20
 MEMORY_LIMIT = "512MB"
 MOST_THREADS = 4  # one thread creates the blocks, so more writers would only cost memory
-SEGMENT_BLOCKS = 4  # blocks that a CSV query writes at once, on several threads
+SEGMENT_BLOCKS = 4  # blocks of a segment; a CSV query writes them on several threads
 CSV_OPTIONS = "format csv, delimiter ',', dateformat '%d-%m-%Y'"
 
 Progress = Callable[[int], None]
@@ -70,7 +70,7 @@ def write_pack(
             core, at most four.
         plant: The name of an effect in `planted_effects.PLANTS` to plant in the data.
         months_later: Months between the first pack and this one.
-        progress: Called with the number of clients made since the last call.
+        progress: Called with the number of rows processed since the last call, leavers included.
 
     Raises:
         OSError: If a file cannot be written or renamed.

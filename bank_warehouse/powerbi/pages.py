@@ -572,7 +572,7 @@ def _segmentation() -> Page:
     return Page(
         key="segmentation",
         title="Segmentation",
-        purpose="Which differences by loyalty, occupation and segment are real.",
+        purpose="How customers differ by loyalty, occupation and segment.",
         visuals=(
             *top_of_page(
                 "segmentation",

@@ -60,7 +60,7 @@ class Contract:
 
     @property
     def is_restricted(self) -> bool:
-        """Whether the mart holds personal data, which a release contains only if requested."""
+        """Whether the mart is in the schema that a release contains only if requested."""
         return self.schema == RESTRICTED_SCHEMA
 
 
@@ -107,8 +107,8 @@ def from_dbt(models: Iterable[Mapping[str, Any]]) -> tuple[Contract, ...]:
 
     Args:
         models: For each mart, its `schema`, `name`, `description`, `is_published`, `columns`
-            (name, data_type, description and constraints, each with a type) and `tests` (name,
-            column and arguments).
+            (each with name, data_type, description and constraints, which have a type) and `tests`
+            (each with name, column and arguments).
 
     Returns:
         The contracts, sorted by schema and name. The grain comes from the test

@@ -63,7 +63,7 @@ def publish(
     wait: float = DEFAULT_WAIT,
     progress: Progress = lambda _: None,
 ) -> Release:
-    """Publish all marts of a warehouse to all targets, or none.
+    """Publish all marts of a warehouse to all targets, or publish nothing.
 
     Args:
         warehouse: The DuckDB file.
@@ -119,7 +119,7 @@ def _publish(
     with saying(NOTHING):
         _require_fit(connection, passed, publish_dir, target, replace_bank)
         current = releases.current_number(publish_dir)
-        # A number is never reused, even if its folder is gone, because readers may know it.
+        # The number is higher than all that readers may know.
         number = 1 + max(
             current or 0,
             *releases.release_numbers(publish_dir),
@@ -238,7 +238,7 @@ def settle(publish_dir: Path, target: PostgresTarget | None, progress: Progress)
 def _make_current(
     release: Release, publish_dir: Path, target: PostgresTarget | None, progress: Progress
 ) -> None:
-    """Make a release current in the files, after PostgreSQL if it is a target."""
+    """Make a release current in the files. If PostgreSQL is a target, it has already committed."""
     releases.switch_current(publish_dir, release.number)
     if target:
         pending.forget(publish_dir)
@@ -344,7 +344,7 @@ def _require_fit(
     target: PostgresTarget | None,
     replace_bank: bool,
 ) -> None:
-    """Refuse a release from a bank other than the readers', or one that breaks their contract.
+    """Refuse a release of another bank than readers have, and one that breaks their contract.
 
     Raises:
         PublishError: The message states what readers have and what to do.

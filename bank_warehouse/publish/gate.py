@@ -68,7 +68,7 @@ def require_checked(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> P
         if checked.get(relation) != seen:
             raise GateError(
                 f"The expectations did not check the current {relation} in {warehouse}: they ran "
-                f"at {checks['checked_at']}, the last build ended at {build['built_at']}.",
+                f"at {checks['checked_at']}, but the last build ended at {build['built_at']}.",
                 CHECK,
             )
     _require_described(declared, found)

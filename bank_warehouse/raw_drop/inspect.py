@@ -207,7 +207,7 @@ def proposed_mapping(
 
     Args:
         plan: the drop.
-        values: column name to its values that the project does not know.
+        values: for each column name, the values that the project does not know.
     """
     proposed: dict[str, dict[str, Any]] = {}
     for source in plan.sources:
@@ -287,7 +287,8 @@ def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
         separator = file["separator"]
         name = NAMES.get(file["encoding"], file["encoding"].upper())
         written += [name, f"separated by {_SEPARATORS[separator]}s"]
-    yield f"  written   {', '.join(written)}; header in row {file['header_row']}"
+    row = "" if file["kind"] == "parquet" else f"; header in row {file['header_row']}"
+    yield f"  written   {', '.join(written)}{row}"
     if file.get("columns"):
         same = [ours for ours, theirs in file["columns"].items() if _is_same(ours, theirs)]
         others = len(file["columns"]) - len(same)
@@ -340,8 +341,9 @@ def _is_same(ours: str, theirs: str) -> bool:
 def command(path: Path, is_json: bool, mapping: Path | None, as_of: str | None) -> None:
     """Show how a drop would be read, without building anything.
 
-    PATH is a folder with the raw files, or one file. The exit code is 0 if a build would read the
-    drop, 1 if it would refuse it, and 2 if PATH or a setting cannot be used.
+    PATH is a folder with the raw files, or one file. The exit code is 0 if nothing was found that a
+    build would refuse, 1 if a build would refuse the drop, and 2 if PATH or a setting cannot be
+    used.
     """
     try:
         result = inspect_drop(path, mapping, as_of)

@@ -38,8 +38,8 @@ def validate_lookup(
 
     Raises:
         DropError: rows cannot be split into cells, cells are empty, codes are ambiguous or were
-            changed by a spreadsheet, or there are too many rows. The message shows where, for up to
-            three of them.
+            changed by a spreadsheet, or there are too many rows. The message names up to
+            three bad rows or ambiguous codes.
     """
     code, name = (column.name for column in table.columns)
     connection.execute(f"create or replace temp table lookup as {plan.sql}")
@@ -94,7 +94,7 @@ def validate_lookup(
     if unclear:
         raise DropError(
             f"{table.name}: ambiguous: {_first(unclear)}. A code or name must mean one thing. "
-            "Correct the rows, or change one of two names that are the same."
+            "Correct the rows, or rename one of the two entries that share a name."
         )
     repeats = len(rows) - len({row[4].lower() for row in rows})
     if not repeats:

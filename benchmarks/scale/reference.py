@@ -88,8 +88,8 @@ RISK_COLUMNS = (
     "is_on_watch_list", "watch_list_reasons",
 )  # fmt: skip
 RANGES = (
-    ("age", 0, 120, "is outside 0 to 120"),
-    ("risk_weighting", 1, 5, "is outside 1 to 5"),
+    ("age", 0, 120, "is not between 0 and 120"),
+    ("risk_weighting", 1, 5, "is not between 1 and 5"),
     ("amount_of_credit_cards", 0, 2**31, "is negative"),
     ("properties_owned", 0, 2**31, "is negative"),
 )
@@ -439,8 +439,8 @@ def ambiguous_reason(joined: date, first_exchanged: int) -> str:
         first_exchanged: Position of the file's first date in the other order, from 0.
     """
     return (
-        f"joined_bank is {joined:%Y-%m-%d} or the same with day and month exchanged: the file "
-        f"holds dates of both orders, see row {first_exchanged + FIRST_ROW}"
+        f"joined_bank is {joined:%Y-%m-%d} or the same date with day and month exchanged: the file "
+        f"has dates in both orders, see row {first_exchanged + FIRST_ROW}"
     )
 
 

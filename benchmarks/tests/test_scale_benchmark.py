@@ -640,15 +640,15 @@ def test_duckdb_pandas_and_polars_make_the_same_marts(tmp_path: Path) -> None:
     ).fetchall()
     texts = "; ".join(reason for (reason,) in reasons)
     for said_of_it in (
-        "age is not a whole number", "age is outside 0 to 120", "age is empty",
+        "age is not a whole number", "age is not between 0 and 120", "age is empty",
         "estimated_income is not an amount", "bank_loans is not an amount",
-        "bank_deposits is empty", "risk_weighting is outside 1 to 5",
+        "bank_deposits is empty", "risk_weighting is not between 1 and 5",
         "joined_bank is not a date", "joined_bank is after the as-of date",
         "joined_bank is empty", "nationality is empty", "name is empty",
         "fee_structure is not a known code", "gender_id is not a known code", "br_id is empty",
         "properties_owned is negative", "client_id is empty", "occupation is empty",
         "loyalty_classification is not a known code", "saving_accounts is not an amount",
-        "or the same with day and month exchanged: the file holds dates of both orders, see row ",
+        "or the same date with day and month exchanged: the file has dates in both orders, see ",
         "repeats row 1002 of",
         "one of 2 rows with the same client id, name and joining date but different values",
     ):  # fmt: skip

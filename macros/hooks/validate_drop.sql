@@ -41,7 +41,7 @@
             'quarantined': "count(*) filter (where record_status <> 'accepted')",
             'other_header': "min(source_row) filter (where reject_reasons = 'header of other columns')",
             'contradicting': "count(*) filter (where unread_joined_text is not null or"
-                ~ " reject_reasons like '%has another decimal mark than its column%')",
+                ~ " reject_reasons like '%has a different decimal mark from its column%')",
             'total': 'coalesce(sum(amount) filter (where is_valid), 0)',
             'largest': 'max(amount) filter (where is_valid)',
             'largest_row': 'max_by(source_row, amount) filter (where is_valid)',

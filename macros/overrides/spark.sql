@@ -28,7 +28,7 @@
             {%- set cell = 'cells[' ~ loop.index0 ~ ']' %}
             if({{ cell }} is null, cast(null as {{ type }}), coalesce(
                 try_cast({{ cell }} as {{ type }}),
-                raise_error(concat('{{ this.identifier }}: {{ name }} is not {{ type }}: ', {{ cell }}))
+                raise_error(concat('{{ this.identifier }}: {{ name }} cannot be read as {{ type }}: ', {{ cell }}))
             ))
             {{- ',' if not loop.last }}
             {%- endfor %}

@@ -22,9 +22,9 @@
 {%- endmacro %}
 
 {#-
-    Each pair is a date that must be null and a list of formats, one of which must then fit. In the
-    first pair, the formats are the exchanged ones that the file itself does not have. If the file
-    has two formats that exchange day and month, another pair tests whether only the later one fits.
+    The date is exchanged if, for any of these pairs, the first part (a date) is null and one of the
+    formats in the second part fits. In the first pair, these are the file's formats with day and
+    month exchanged. If the file itself has such a format, another pair tests whether only it fits.
 
     Written as a case expression, because with `and` DuckDB may parse the second date in every row.
 -#}

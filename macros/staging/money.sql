@@ -1,7 +1,7 @@
 {#-
-    The forms, in the order of the pattern: sign and currency before the number, in either order;
-    currency after the number; brackets around the number, perhaps with the currency before them;
-    brackets around currency and number, in this order; brackets around number and currency.
+    The forms, in the order of the pattern: an optional sign and currency before the number;
+    currency after the number; brackets around the number, optionally with the currency before them;
+    brackets around currency and number, in that order; brackets around number and currency.
 -#}
 {% macro amount_pattern(notation, fraction) -%}
     {%- set separators = [
@@ -95,9 +95,9 @@
         when {{ bank_warehouse.matches_whole(
             trimmed, bank_warehouse.amount_pattern(other, '[0-9]*')
         ) }}
-            then '{{ column }} has another decimal mark than its column'
+            then '{{ column }} has a different decimal mark from its column'
         when {{ bank_warehouse.matches_whole(trimmed, any_currency) }}
-            then '{{ column }} is in another currency than the drop, or in none that is known'
+            then '{{ column }} is in a different currency from the drop, or is not an amount'
         else '{{ column }} is not an amount to the cent'
     end
     {%- endcall -%}
@@ -107,7 +107,7 @@
     {{ return(var('raw_money_rounding') == 'half_up') }}
 {%- endmacro %}
 
-{#- The outer cast restores the scale, because Spark's difference has one place fewer. -#}
+{#- The outer cast restores the scale: on Spark, a difference has one decimal place fewer. -#}
 {% macro rounded_off(reading) -%}
     {%- if not bank_warehouse.rounds_money() -%}
         {{ return('cast(null as string)') }}

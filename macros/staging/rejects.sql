@@ -1,4 +1,4 @@
-{#- The cells of a malformed row or a header are not read. -#}
+{#- If a row is malformed or is a header, its cells are not checked. -#}
 {% macro reject_reasons(reading) -%}
     case when structural_fault is not null then structural_fault else concat_ws(
         '; ',
@@ -33,15 +33,15 @@
         case when {{ bank_warehouse.is_spoilt_location() }} then {{
             bank_warehouse.spoilt('location_id')
         }} end,
-        case when age not between 0 and 120 then 'age is outside 0 to 120' end,
-        case when risk_weighting not between 1 and 5 then 'risk_weighting is outside 1 to 5' end,
+        case when age not between 0 and 120 then 'age is not between 0 and 120' end,
+        case when risk_weighting not between 1 and 5 then 'risk_weighting is not between 1 and 5' end,
         case when amount_of_credit_cards < 0 then 'amount_of_credit_cards is negative' end,
         case when properties_owned < 0 then 'properties_owned is negative' end
     ) end
 {%- endmacro %}
 
 {% macro spoilt(column) -%}
-    '{{ column }} is not as the bank wrote it: a spreadsheet has changed it'
+    '{{ column }} is no longer as the bank wrote it: a spreadsheet has changed it'
 {%- endmacro %}
 
 {% macro is_spoilt_location() -%}
@@ -64,5 +64,5 @@
 
 {% macro same_person() -%}
     same client id, name and joining date
-    {{- ' (but for blanks, case and composed accents)' if var('near_duplicates') == 'quarantine' }}
+    {{- ' (ignoring spaces, case and composed accents)' if var('near_duplicates') == 'quarantine' }}
 {%- endmacro %}

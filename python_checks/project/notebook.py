@@ -1,4 +1,4 @@
-"""Run the notebook from start to end.
+"""Run the notebook from start to finish.
 
 `python -m python_checks.project.notebook` also saves the outputs.
 """
@@ -53,7 +53,7 @@ def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
 
 
 def smaller(picture: str) -> str:
-    """Return a PNG, in base64, with at most `COLOURS` colours. It has about a third of the size."""
+    """Return a PNG, in base64, with at most `COLOURS` colours. It is about a third as large."""
     drawn = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
     kept = io.BytesIO()
     drawn.quantize(COLOURS).save(kept, "PNG", optimize=True)
@@ -65,7 +65,7 @@ def main() -> int:
     try:
         notebook = run_notebook(NOTEBOOK, {})
     except CellExecutionError as error:
-        print(f"{error}\nIs there a warehouse? Run `bank build` first.", file=sys.stderr)
+        print(f"{error}\nIf there is no warehouse, run `bank build` first.", file=sys.stderr)
         return 1
     nbformat.write(notebook, NOTEBOOK)  # type: ignore[no-untyped-call]
     print(f"Wrote the outputs of {NOTEBOOK.relative_to(PROJECT)}")

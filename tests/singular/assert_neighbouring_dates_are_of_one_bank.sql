@@ -6,13 +6,13 @@ migrations as (
 
 ),
 
-strangers as (
+pairs_without_shared_customers as (
 
     select
         from_date,
         to_date,
         sum(case when from_segment = 'joined' then customers else 0 end) as joined,
-        sum(case when to_segment = 'left' then customers else 0 end) as customers_left,
+        sum(case when to_segment = 'left' then customers else 0 end) as departed,
         sum(case when from_segment <> 'joined' and to_segment <> 'left' then customers else 0 end)
             as stayed
 
@@ -24,5 +24,5 @@ strangers as (
 
 )
 
-select * from strangers
-where joined > 0 and customers_left > 0
+select * from pairs_without_shared_customers
+where joined > 0 and departed > 0

@@ -29,8 +29,8 @@ def lock_marts(
 
     Args:
         connection: A connection to the server, in a transaction.
-        relations: Names `schema.table` of existing tables.
-        wait: Seconds to try.
+        relations: Names of existing tables, as `schema.table`.
+        wait: How long to keep trying, in seconds.
         progress: Called once with the blocking sessions, if the lock takes more than a few seconds.
 
     Raises:
@@ -58,8 +58,8 @@ def lock_marts(
                     f"Readers of the marts did not end their transactions within {wait:g} seconds: "
                     f"{holders(connection, wanted)}.",
                     "Ask them to commit, or end their sessions with `select "
-                    "pg_terminate_backend(<pid>)`, and publish again; --wait-for-readers sets "
-                    "how long to wait. Nothing was published.",
+                    "pg_terminate_backend(<pid>)`, and try again; --wait-for-readers sets how "
+                    "long to wait. Nothing has changed for readers.",
                 ) from None
             if waited > TELL_AFTER_SECONDS and not has_reported:
                 has_reported = True
@@ -86,7 +86,7 @@ def holders(connection: Connection, relations: Iterable[str]) -> str:
             locks.pid,
             coalesce(sessions.usename, 'unknown'),
             coalesce(nullif(sessions.application_name, ''), 'unnamed'),
-            coalesce(to_char(sessions.xact_start, 'YYYY-MM-DD HH24:MI:SS'), 'unknown')
+            coalesce(to_char(sessions.xact_start, 'YYYY-MM-DD HH24:MI:SS "UTC"'), 'an unknown time')
         from pg_locks as locks
         left join pg_stat_activity as sessions on locks.pid = sessions.pid
         where locks.granted and locks.relation in ({listed}) and locks.pid <> pg_backend_pid()
@@ -96,7 +96,7 @@ def holders(connection: Connection, relations: Iterable[str]) -> str:
     if not rows:
         return "sessions that have ended in the meantime"
     words = [
-        f"pid {pid} ({user}, {program}, in a transaction since {since} UTC)"
+        f"pid {pid} ({user}, {program}, in a transaction since {since})"
         for pid, user, program, since in rows[:SHOWN]
     ]
     more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""

@@ -26,7 +26,7 @@ quarantined as (
             when clients.record_status = 'ambiguous'
                 then
                     'joined_bank is ' || cast(clients.joined_date as string)
-                    || ' or the same with day and month exchanged: the file holds dates of both'
+                    || ' or the same date with day and month exchanged: the file has dates in both'
                     || ' orders, see row ' || cast(files.first_exchanged_row as string)
             when clients.is_identical
                 then

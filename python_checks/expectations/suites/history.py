@@ -1,4 +1,4 @@
-"""The promises of the migrations: every customer at either of two dates is counted once.
+"""What the migration tables promise: every customer at one or both of two dates is counted once.
 
 These checks do not open the history file. They compare the migrations that end at the date of this
 warehouse with its customers, and the migrations that end at any date with those that start at it.
@@ -85,7 +85,7 @@ def _risk_migrations() -> Table:
                 ("from_watch_list_level", "to_watch_list_level", "watch_list_change"),
             ),
             Nothing(
-                "moves the same customers and money as the segment migrations, for each date",
+                "has the same customers and money as the segment migrations, for each two dates",
                 f"with here as ({here}), there as ({there}), "
                 "different as ((from here except from there) union all "
                 "(from there except from here)) select * from different",
@@ -125,7 +125,7 @@ def _of_any_migration(mart: str, keys: tuple[str, ...], state: tuple[str, ...]) 
 
 
 def _side(mart: str, side: str, state: tuple[str, ...]) -> str:
-    """Return the query for the states of one side of a mart: date, state, customers and money."""
+    """Return the query for one side, `from` or `to`: customers and money by date and state."""
     columns = ", ".join(f"{side}_{column} as {column}" for column in state)
     return (
         f"select {side}_date as as_of_date, {columns}, sum(customers) as customers, "
@@ -149,10 +149,10 @@ def _is_continuous(mart: str, state: tuple[str, ...]) -> Check:
 
 
 def _ends_match_customers(mart: str, customers: str, state: tuple[str, ...]) -> Check:
-    """At the date of the warehouse, states and money match its customers."""
+    """At the date of the warehouse, the customers and money in each state match its customers."""
     columns = ", ".join(f"cast(states.{column} as varchar) as {column}" for column in state)
     return Nothing(
-        f"states and money at the date of the warehouse match {customers}",
+        f"customers and money in each state at the date of the warehouse match {customers}",
         f"with ends as ({_side(mart, 'to', state)}), "
         f"there as (select states.as_of_date, {columns}, count(*) as customers, "
         "sum(positions.total_loans) as total_loans, "

@@ -101,7 +101,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
         quarantined = connection.execute(
             "select source_file, reject_reasons, raw_text from quality.fct_quarantined_clients "
             "where reject_reasons in ('estimated_income is not an amount to the cent', "
-            "'estimated_income is in another currency than the drop, or in none that is known') "
+            "'estimated_income is in a different currency from the drop, or is not an amount') "
             "order by source_row"
         ).fetchall()
         databases = connection.execute(

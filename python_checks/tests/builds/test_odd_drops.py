@@ -234,9 +234,8 @@ def test_spoilt_ids_after_the_first_5000_rows_are_quarantined(
     staged = staging.read(tmp_path)
     assert staged.refusal is None
     assert {int(str(row["source_row"])): row["reject_reasons"] for row in staged.quarantined} == {
-        at
-        + 2: f"{column.lower().replace(' ', '_')} is not as the bank wrote it: a spreadsheet has "
-        "changed it"
+        at + 2: f"{column.lower().replace(' ', '_')} is no longer as the bank wrote it: a "
+        "spreadsheet has changed it"
         for at, (column, _) in spoilt.items()
     }
     assert len(staged.accepted) == 6000 - len(spoilt)
@@ -291,7 +290,7 @@ def test_refusal_of_a_date_order_gives_counts_and_setting(staging: Staging, tmp_
 @pytest.mark.parametrize(
     ("column", "cell", "reason"),
     [
-        ("bank_loans", "258,50", "another decimal mark"),
+        ("bank_loans", "258,50", "a different decimal mark"),
         ("bank_loans", "$ 258.50", "another currency"),
         ("joined_bank", "25/07/2015", "not a date written as"),
         ("joined_bank", "20150725", "not a date written as"),

@@ -112,7 +112,7 @@ def test_a_planted_driver_is_found(nodes: Mapping[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("customers", [0, 3, 60])
-def test_too_few_customers_have_rows_without_figures(sample: pd.DataFrame, customers: int) -> None:
+def test_too_few_customers_give_rows_without_figures(sample: pd.DataFrame, customers: int) -> None:
     rows = drivers.fit_drivers(sample.head(customers)).to_pandas()
     business = rows[~rows["is_protected"]]
     assert set(drivers.BALANCES) <= set(business["driver"])
@@ -129,7 +129,7 @@ def test_redundant_columns_are_left_out(sample: pd.DataFrame) -> None:
 
 
 def test_a_column_that_hardly_varies_is_left_out(sample: pd.DataFrame) -> None:
-    """Among the fitted customers, the column is constant up to rounding."""
+    """Among the fitted customers, the column varies by far less than 1e-8 of its size."""
     tenures = np.where(sample["is_held_out"], 9e9, 7.0 + 1e-12 * np.arange(len(sample)))
     rows = drivers.fit_drivers(sample.assign(tenure_days=tenures)).to_pandas()
     coefficients = rows.set_index("driver")["coefficient"]
@@ -137,7 +137,7 @@ def test_a_column_that_hardly_varies_is_left_out(sample: pd.DataFrame) -> None:
     assert np.isfinite(coefficients["saving_accounts"])
 
 
-def test_one_risk_weighting_for_everyone_has_no_fit(sample: pd.DataFrame) -> None:
+def test_one_risk_weighting_for_everyone_gives_no_fit(sample: pd.DataFrame) -> None:
     assert drivers.fit_drivers(sample.assign(risk_weighting=2)).to_pandas()["p_value"].isna().all()
 
 

@@ -121,10 +121,10 @@ def test_quarantined_rows_are_counted_by_reason(copied_warehouse: Path) -> None:
         "repeats row 9 of a.csv",
         "one of 2 rows with the same client id, name and joining date but different values, "
         "first in row 3 of a.csv",
-        "joined_bank is 2019-05-06 or the same with day and month exchanged: the file holds dates "
-        "of both orders, see row 7",
-        "joined_bank is 2019-05-07 or the same with day and month exchanged: the file holds dates "
-        "of both orders, see row 7",
+        "joined_bank is 2019-05-06 or the same date with day and month exchanged: the file has "
+        "dates in both orders, see row 7",
+        "joined_bank is 2019-05-07 or the same date with day and month exchanged: the file has "
+        "dates in both orders, see row 7",
     )
     with duckdb.connect(str(copied_warehouse)) as connection:
         for number, reason in enumerate(reasons, start=2):
