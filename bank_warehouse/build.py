@@ -155,7 +155,7 @@ def command(
     )
     if code:
         sys.exit(code)
-    _sum_up(warehouse, environment.get("BANK_RAW_DIR", ""), is_part=bool(selected))
+    _sum_up(project, warehouse, environment.get("BANK_RAW_DIR", ""), is_part=bool(selected))
 
 
 def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[str, str]:
@@ -281,12 +281,12 @@ def _running(
         raise
 
 
-def _sum_up(warehouse: Path, raw_dir: str, *, is_part: bool) -> None:
+def _sum_up(project: Path, warehouse: Path, raw_dir: str, *, is_part: bool) -> None:
     """Print the summary or, after a partial build, what was built."""
     from bank_warehouse.summary import SummaryError, summary_text
 
     try:
-        click.echo(summary_text(warehouse, raw_dir))
+        click.echo(summary_text(warehouse, raw_dir, project=project))
     except SummaryError:
         if not is_part:
             raise

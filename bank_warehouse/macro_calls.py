@@ -133,8 +133,8 @@ def judge_drop(
         found.extend(refusal.split("\n"))
     if facts["reasons"]:
         found.append(
-            "The rows are in quality.fct_quarantined_clients. `bank quarantine --out FILE` writes "
-            "them to a CSV file."
+            "The rows are in quality.fct_quarantined_clients. On DuckDB, `bank quarantine --out "
+            "FILE` writes them to a CSV file."
         )
     if found:
         from bank_warehouse.raw_drop import DropError

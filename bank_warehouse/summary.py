@@ -303,13 +303,16 @@ def _counts(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[st
     return tuple((str(text), int(count)) for text, count in connection.execute(query).fetchall())
 
 
-def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None) -> str:
+def summary_text(
+    warehouse: Path, raw_dir: str, publish_dir: Path | None = None, project: Path | None = None
+) -> str:
     """Return the summary of the warehouse as text, with the status of its last build.
 
     Args:
         warehouse: The DuckDB file.
         raw_dir: The folder or file that BANK_RAW_DIR names; empty if it is not set.
         publish_dir: Folder of the releases; by default the project's.
+        project: Folder of the dbt project; by default the one that is found.
 
     Raises:
         SummaryError: As in :func:`read_summary`; if the last build failed or was partial, the
@@ -333,8 +336,9 @@ def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None)
                 "Run `bank build` to build everything."
             )
         raise SummaryError(message) from problem
-    steps = next_steps(warehouse, raw_dir, publish_dir or publish_folder())
-    return format_summary(summary, warehouse, raw_dir, record, steps, in_short(warehouse, record))
+    steps = next_steps(warehouse, raw_dir, publish_dir or publish_folder(), project)
+    said = in_short(warehouse, record)
+    return format_summary(summary, warehouse, raw_dir, record, steps, said, project)
 
 
 def in_short(warehouse: Path, record: Mapping[str, Any] | None) -> list[str]:
@@ -350,7 +354,9 @@ def in_short(warehouse: Path, record: Mapping[str, Any] | None) -> list[str]:
     return [answer.sentence for answer in found.first]
 
 
-def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[str, str]]:
+def next_steps(
+    warehouse: Path, raw_dir: str, publish_dir: Path, project: Path | None = None
+) -> list[tuple[str, str]]:
     """Return the commands to run or files to open next, each with its purpose.
 
     They depend on the records beside the warehouse and on the current release.
@@ -386,7 +392,7 @@ def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[s
         return [
             (command_line("dashboard", paths), "show the release in a browser"),
             (
-                quoted(in_project(None, "powerbi", "Bank.pbip")),
+                quoted(in_project(project, "powerbi", "Bank.pbip")),
                 "show it in Power BI Desktop: docs/power-bi.md",
             ),
         ]
@@ -408,6 +414,7 @@ def format_summary(
     record: Mapping[str, Any] | None = None,
     steps: Sequence[tuple[str, str]] = (),
     said: Sequence[str] = (),
+    project: Path | None = None,
 ) -> str:
     """Return the summary as text.
 
@@ -418,6 +425,7 @@ def format_summary(
         record: The record of the last build, or None.
         steps: Commands to run next, with their purposes.
         said: The main answers, one sentence each.
+        project: Folder of the dbt project; by default the one that is found.
     """
     watched = [(labels.value("watch_list_level", level), n) for level, n in summary.watch_list]
     lines = [
@@ -449,7 +457,7 @@ def format_summary(
             for text in said
         ]
     correct = command_line("quarantine --out quarantine.csv", {"warehouse": warehouse})
-    folder = in_project(None)
+    folder = in_project(project)
     lines += ["", "Next:"]
     for command_or_file, purpose in (
         *steps,

@@ -91,10 +91,10 @@ _VERDICTS: Mapping[str, str] = {
     REAL: "Real difference",
     BUILT_IN: "Built in: one is computed from the other",
     "too few customers": "Too few customers to say",
-    "under the limit, more than chance": "Below four fifths: real difference",
-    "under the limit, no more than chance": "Below four fifths: could be chance",
-    "within the limit": "Four fifths or more",
-    "within the limit, different by more than chance": "Four fifths or more: real difference",
+    "under the limit, more than chance": "Below the fairness limit: real difference",
+    "under the limit, no more than chance": "Below the fairness limit: could be chance",
+    "within the limit": "Within the fairness limit",
+    "within the limit, different by more than chance": "Within the fairness limit: real difference",
 }
 
 _CONDITION = re.compile(r"(?P<fact>\w+) (?P<how>at least|at most|above|below) (?P<limit>[-\d.]+)")

@@ -430,11 +430,11 @@ def _if_counted_twice(loans: Any, deposits: Any, kinds: Sequence[Any]) -> str:
         kinds: bank deposits, and all other deposits.
 
     Returns:
-        Sentences preceded by a space; empty if it would make no difference.
+        Sentences preceded by a space; empty if it is impossible or would make no difference.
     """
-    if None in kinds or min(kinds) <= 0 or amount(max(kinds)) == amount(deposits):
+    only, others = kinds
+    if None in kinds or not 0 < others <= only or amount(only) == amount(deposits):
         return ""
-    only = max(kinds)
     return (
         " It is not known whether bank deposits already include checking, savings and foreign "
         f"currency accounts. If they do, total deposits are only {amount(only)} and loans are "

@@ -107,7 +107,7 @@ COLUMNS: Mapping[str, str] = {
     "selection_rate": "Share of the group for whom the action is due.",
     "best_treated_rate": "For an offer, the group chosen most often; for a burden, such as a "
     "lower limit, the group chosen least often.",
-    "ratio_to_best": "1 is equal treatment. Below four fifths (0.8), review the rule.",
+    "ratio_to_best": "1 is equal treatment. If it is below the fairness limit, review the rule.",
     "owner": "Who in the bank takes the action.",
     "reasons": "The rule that the customers meet.",
     "delivered": "Sum over all rows delivered.",

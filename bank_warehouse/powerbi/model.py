@@ -646,7 +646,7 @@ def _readings(artifacts: Artifacts, by_origin: Mapping[str, ModelTable]) -> list
                     name=reading_name(mart, name),
                     expression=f"SELECTEDVALUE({column_name(table, name)})",
                     description=f"{artifacts.marts[mart].columns[name].description} Blank if "
-                    f"the chosen rows of {table.name} have different values.",
+                    f"no row of {table.name} is chosen, or the chosen rows have different values.",
                     format_string="#,0" if column.data_type == "int64" else column.format_string,
                     folder=f"Results\\{table.name}",
                 )

@@ -134,7 +134,7 @@ def unpacked_limit() -> int:
         limit = 0
     if limit <= 0:
         raise DropError(
-            f"{UNPACKED_LIMIT_SETTING} is {value!r}. Set it to a number of GiB, such as 4."
+            f"{UNPACKED_LIMIT_SETTING} is {value!r}. Set it to a number of GiB above 0, such as 4."
         )
     return limit
 

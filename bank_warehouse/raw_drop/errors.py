@@ -37,8 +37,8 @@ class DropError(Exception):
 class Problems:
     """All problems of a drop, collected so that one message can list them.
 
-    Problems with the mapping file come first, then those of the clients. Those of the lookups come
-    last, because lookups only give names to the clients' codes.
+    Problems with the clients come first, those with the lookups last, because lookups only give
+    names to the clients' codes. While the mapping file has mistakes, only these are listed.
     """
 
     def __init__(self) -> None:

@@ -262,7 +262,7 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
         import yaml
 
         file = result["mapping_file"]
-        yield f"Entries to add to {file}:" if file else "A first version of mapping.yml:"
+        yield f"Entries to add or correct in {file}:" if file else "A first version of mapping.yml:"
         text = yaml.safe_dump(result["mapping"], sort_keys=False, allow_unicode=True)
         yield from (f"  {line}" for line in text.splitlines())
     if result["problems"]:

@@ -162,7 +162,7 @@ class _Reader:
             self._note_twice(pairs, lambda theirs: theirs.strip().lower(), pairs.__getitem__)
         listed = parts.get("absent")
         if not isinstance(listed, list):
-            if listed not in _NONE:
+            if listed and listed not in _NONE:
                 self._note(f"{table.name}: `absent` must be a list of column names.")
             listed = []
         absent = {header_key(str(name)): str(name) for name in listed}
@@ -177,7 +177,7 @@ class _Reader:
         return TableNames(self.source, columns, values, names)
 
     def _pairs(self, what: str, given: Any) -> dict[str, Any]:
-        if given in _NONE:
+        if not given or given in _NONE:
             return {}
         if not isinstance(given, dict):
             self._note(f"{what}: expected pairs of name and value, not {given!r}.")

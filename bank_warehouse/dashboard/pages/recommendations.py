@@ -143,12 +143,12 @@ def _fairness(context: Context) -> Block:
     shown = real + [row for row in judged if row not in real][: max(LIMIT - len(real), 0)]
     return Table(
         name="fairness",
-        title="No group is clearly treated less than four fifths as well as the best"
+        title="No group is clearly treated worse than the fairness limit allows"
         if judged and not real
         else "Are groups treated alike?",
         note="For each action, the rate of each group by age, gender or nationality is compared "
              f"with that of the best-treated group. Of {len(judged):,} comparisons, "
-             f"{len(flagged):,} have a ratio below four fifths; {len(real):,} of these are real "
+             f"{len(flagged):,} have a ratio below the limit; {len(real):,} of these are real "
              "differences. The table lists the real ones first, then those furthest from equal.",
         is_whole=True,
         is_folded=not real,

@@ -104,7 +104,7 @@ def test_failing_drop_shows_the_first_error_and_a_remedy(drop: Path, tmp_path: P
         == "7 rows: age is not a whole number (first: banking-clients.csv, row 2)"
     )
     assert "raise max_quarantine_rate if this loss is acceptable." in message[3]
-    assert "`bank quarantine --out FILE --warehouse bank.duckdb` writes them" in message[4]
+    assert "On DuckDB, `bank quarantine --out FILE --warehouse bank.duckdb` writes" in message[4]
     assert message[-1].startswith(f"For more, see {tmp_path / 'logs' / 'dbt.log'}")
     assert len(message) < 10
     assert "macro" not in built.stderr

@@ -74,6 +74,17 @@ def test_too_little_space_is_refused_with_a_remedy(
     assert str(tmp_path) in str(refused.value)
 
 
+def test_only_remedies_that_free_the_full_disk_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free(monkeypatch, 0)
+    with pytest.raises(DropError) as refused:
+        require_disk_space(need_of(1000, tmp_path / "bank.duckdb"))
+    assert "set BANK_WAREHOUSE to a file on another disk, or free some space" in str(refused.value)
+    assert "BANK_TEMP_DIRECTORY" not in str(refused.value)
+    assert "BANK_MEMORY_LIMIT" not in str(refused.value)
+
+
 def test_space_of_existing_warehouse_is_reused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

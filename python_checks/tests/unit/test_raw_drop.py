@@ -453,9 +453,10 @@ def test_zip_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("BANK_RAW_UNPACKED_GIB", "0.0001")
     with pytest.raises(DropError, match=r"The limits are 0\.0001 GiB and 200 times its size"):
         plan_table(tmp_path, "clients")
-    monkeypatch.setenv("BANK_RAW_UNPACKED_GIB", "much")
-    with pytest.raises(DropError, match="BANK_RAW_UNPACKED_GIB is 'much'"):
-        plan_table(tmp_path, "genders")
+    for value in ("much", "0", "-1"):
+        monkeypatch.setenv("BANK_RAW_UNPACKED_GIB", value)
+        with pytest.raises(DropError, match=f"BANK_RAW_UNPACKED_GIB is '{value}'"):
+            plan_table(tmp_path, "genders")
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 3])
@@ -757,7 +758,7 @@ def test_near_headers_are_proposed_for_missing_ones_in_a_mapping_file(tmp_path: 
     )
     proposed = {"clients": {"columns": {"Client ID": "KUNDENNR", "Bank Loans": "Kredite"}}}
     assert report["mapping"] == proposed
-    assert "Entries to add to names.yml:" in as_text(report)
+    assert "Entries to add or correct in names.yml:" in as_text(report)
 
 
 def test_mapping_is_proposed_only_for_columns_without_an_entry(tmp_path: Path) -> None:
@@ -779,7 +780,9 @@ def test_mapping_is_proposed_only_for_columns_without_an_entry(tmp_path: Path) -
     [
         "clients: {values: {Loyalty Classification: {Hoch: Jade, HOCH: Jade}}}",
         "clients: {columns: ~, values: null, absent: }",
+        "clients: {columns: [], values: {Fee Structure: []}, absent: {}}",
         "clients: ~",
+        "[]",
     ],
 )
 def test_mapping_file_may_repeat_values_or_be_empty(text: str, tmp_path: Path) -> None:

@@ -176,7 +176,9 @@ def test_misspelt_environment_variable_gets_the_nearest_name() -> None:
 
 @pytest.mark.parametrize("text", ["as_of_date", "[1]", "{a: ", "3"])
 def test_variables_that_cannot_be_read_are_refused(text: str) -> None:
-    with pytest.raises(SettingError, match=r"^--vars: .* Write '\{as_of_date: 2022-12-31\}'"):
+    with pytest.raises(
+        SettingError, match=r"^--vars: .* Write a mapping, such as '\{as_of_date: 2022-12-31\}'"
+    ):
         read_variables(text)
 
 

@@ -118,12 +118,10 @@ def test_numbers_in_answers_match_sql(marts: duckdb.DuckDBPyConnection, found: A
     assert numbers.amount(loans) in texts["funding"]
     assert numbers.amount(deposits) in texts["funding"]
     assert f"{part:.0%} of customers" in texts["funding"]
-    larger = one(
-        "select greatest(sum(bank_deposits), sum(core_deposits)) from marts.fct_customer_positions"
-    )[0]
+    only = one("select sum(bank_deposits) from marts.fct_customer_positions")[0]
     assert found.by_name["funding"].support.endswith(
-        f" total deposits are only {numbers.amount(larger)} and loans are "
-        f"{numbers.times(loans / larger)} deposits."
+        f" total deposits are only {numbers.amount(only)} and loans are "
+        f"{numbers.times(loans / only)} deposits."
     )
     top = one(
         "select sum(total_deposits) filter (where place <= 0.1 * customers) / sum(total_deposits) "
@@ -433,8 +431,10 @@ LABELS: Mapping[str, str] = {
     labels.verdict("no more than chance"): "Could be chance",
     labels.verdict("more than chance, large"): "Real difference, large",
     labels.verdict("by definition"): "Built in: one is computed from the other",
-    labels.verdict("under the limit, no more than chance"): "Below four fifths: could be chance",
-    labels.verdict("within the limit"): "Four fifths or more",
+    labels.verdict(
+        "under the limit, no more than chance"
+    ): "Below the fairness limit: could be chance",
+    labels.verdict("within the limit"): "Within the fairness limit",
     labels.value("watch_list_level", "act"): "Act now",
     labels.value("watch_list_level", "watch"): "Monitor",
     labels.value("watch_list_level", "none"): "Not listed",

@@ -161,7 +161,7 @@ def test_summary_names_the_project_folder_when_run_elsewhere(
 ) -> None:
     assert "(in the folder" not in summarise(built_warehouse).output
     monkeypatch.chdir(tmp_path)
-    assert f"described (in the folder {PROJECT})" in summarise(built_warehouse).output
+    assert f"with its description (in the folder {PROJECT})" in summarise(built_warehouse).output
 
 
 def test_at_most_ten_reasons_are_listed() -> None:

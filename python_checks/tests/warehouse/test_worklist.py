@@ -230,7 +230,7 @@ def test_list_of_a_user_whose_last_customer_left_is_empty(
     assert (
         "Warning: No customer of the release has the banking relationship 'Retail'" in result.stderr
     )
-    assert "The release has no customer for these actions" in result.stdout
+    assert f"No customer that ada@bank.example may see has these actions, so {out}" in result.stdout
     assert read_csv(out) == []
 
 
