@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -190,15 +191,20 @@ def unpack_mappings(file: FoundFile) -> Iterator[tuple[str, Path]]:
     """Unpack the mapping files of a ZIP archive, and yield the name and the path of each.
 
     Raises:
-        DropError: as in :func:`kind_of`, or a mapping file in the archive is damaged.
+        DropError: a mapping file in the archive is damaged.
     """
-    if kind_of(file) == "archive":
-        with open_archive(file) as archive:
-            for name, entry in _members(archive):
-                if PurePosixPath(name).name in MAPPING_NAMES:
-                    where, target = f"{file.relative}[{name}]", temp_files.new_path(".yml")
-                    _unpack_one(archive, entry, where, target, unpacked_limit())
-                    yield where, target
+    with ExitStack() as opened:
+        try:
+            if kind_of(file) != "archive":
+                return
+            members = _members(archive := opened.enter_context(open_archive(file)))
+        except DropError:
+            return
+        for name, entry in members:
+            if PurePosixPath(name).name in MAPPING_NAMES:
+                where, target = f"{file.relative}[{name}]", temp_files.new_path(".yml")
+                _unpack_one(archive, entry, where, target, unpacked_limit())
+                yield where, target
 
 
 def _members(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:

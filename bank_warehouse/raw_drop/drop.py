@@ -15,13 +15,14 @@ from bank_warehouse.raw_drop.encoding import SETTING as ENCODING_SETTING
 from bank_warehouse.raw_drop.errors import DropError, Problems, visible
 from bank_warehouse.raw_drop.files import (
     FoundFile,
+    find_mapping,
     is_same_content,
     list_drop,
     rank_of,
 )
 from bank_warehouse.raw_drop.head import Head, read_head
 from bank_warehouse.raw_drop.header import HeaderMap, map_header
-from bank_warehouse.raw_drop.mapping import DropMapping, find_mapping, read_mapping
+from bank_warehouse.raw_drop.mapping import DropMapping, read_mapping
 from bank_warehouse.raw_drop.parquet import ParquetHead, read_parquet_head
 from bank_warehouse.raw_drop.plan import (
     Read,
@@ -186,11 +187,10 @@ class _Survey:
     # ------------------------------------------------------------------ files and sheets
 
     def _mapping_inside(self) -> DropMapping:
-        """Read the mapping file inside an archive; a damaged archive is reported later."""
+        """Read the mapping file inside an archive; an unreadable archive is reported later."""
         inside: list[tuple[str, Path]] = []
         for file in self.listing.files:
-            with Problems().noting(0):
-                inside.extend(unpack_mappings(file))
+            inside.extend(unpack_mappings(file))
         if len(inside) > 1:
             raise DropError(
                 f"{self.path}: two mapping files, {inside[0][0]} and {inside[1][0]}. Keep one."
@@ -314,7 +314,9 @@ class _Survey:
         refuse_empty(reads, warnings)
         reading = None
         if table.name == CLIENTS.name:
-            reading = reading_of_clients(self.connection, reads, table, self.settings, warnings)
+            reading = reading_of_clients(
+                self.connection, reads, table, self.mapping.of(table), self.settings, warnings
+            )
         plan = TablePlan(
             table=table.name,
             files=tuple(read.plan for read in reads),

@@ -272,7 +272,24 @@ def _walk(
     warnings.extend(sorted(passed_over))
 
 
+def find_mapping(folder: Path) -> Path | None:
+    """Return the mapping file in `folder`, or None.
+
+    Raises:
+        DropError: there are two, or the file is a broken link or a link out of the folder.
+    """
+    there = [name for name in MAPPING_NAMES if os.path.lexists(folder / name)]
+    if len(there) > 1:
+        raise DropError(f"{folder}: two mapping files, {' and '.join(there)}. Keep one.")
+    return _stay_inside(folder, there[0]) if there else None
+
+
 def _stay_inside(root: Path, relative: str) -> Path:
+    """Return the path of a file in the raw folder.
+
+    Raises:
+        DropError: it is a broken link, or a link out of the folder.
+    """
     refuse_unprintable(relative)
     path = root / relative
     try:

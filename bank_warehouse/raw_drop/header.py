@@ -10,7 +10,7 @@ from functools import lru_cache
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.mapping import NO_NAMES, TableNames
 from bank_warehouse.raw_drop.proofs import CURRENCIES
-from bank_warehouse.raw_drop.schema import RawColumn, RawTable, header_key, without_mark
+from bank_warehouse.raw_drop.schema import RawColumn, RawTable, exact_key, header_key, without_mark
 
 # What pivot tables, queries and data models add to the name of a column.
 _AGGREGATE = re.compile(
@@ -24,6 +24,7 @@ _WRAPPINGS = (_AGGREGATE, _IN_BRACKETS, _BEHIND_POINT, _BEFORE_REMARK)
 _PREFIXES = ("customer", "customers", "client")
 _MOST_WRAPPINGS = 3
 _MOST_SHOWN = 30
+_GARBLED = "\ufffd"
 
 # Text in brackets, and signs before or after a word.
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|(?<!\S)[^\w\s]+|[^\w\s]+(?!\S)")
@@ -153,9 +154,11 @@ def map_header(
     ]
     if absent:
         there_is_no = "there is no such header" if len(absent) == 1 else "there are no such headers"
+        garbled = " Some are not UTF-8: name their encoding in BANK_RAW_ENCODING."
         mistakes.append(
             f"{file}, row {row}: {names.source} maps {' and '.join(absent)}, but {there_is_no}. "
-            f"The headers are: {listed(shown)}. Correct {names.source}."
+            f"The headers are: {listed(shown)}.{garbled if _GARBLED in ''.join(shown) else ''} "
+            f"Correct {names.source}."
         )
     for name, places in found.rivals.items():
         both = " and ".join(repr(shown[place]) for place in places)
@@ -213,21 +216,11 @@ def _currencies(
             continue
         header = shown[positions[column.name]]
         remark = " ".join(_REMARK.findall(unicodedata.normalize("NFKC", header)))
-        words = [word.strip("()[].,:;") for word in remark.upper().split()]
+        words = _words(remark)
         codes = [code for code, forms in CURRENCIES.items() if not {*forms}.isdisjoint(words)]
         if codes and column.kind == "money":
             found[column.name] = codes[0]
-        if column.name in names.columns:
-            continue
-        fault = ""
-        bare = re.sub("us[$]|usd|eur|gbp|[$€£]", " ", _PERIOD_END.sub("", remark.lower()))
-        units = _WORD.findall(bare)
-        if len(units) > 1:  # among words, a single letter is not a unit
-            units = [unit for unit in units if len(unit) > 1 or not unit.isascii() or unit == "%"]
-        if not _UNITS.isdisjoint(units):
-            fault = "it gives a different unit"
-        elif any(_is_other_currency(word) for word in words):
-            fault = f"its currency is not one of {', '.join(CURRENCIES)}"
+        fault = "" if column.name in names.columns else unit_fault(header)
         if fault:
             raise DropError(
                 f"{file}, row {row}: the header {header!r} means {column.header!r}, but "
@@ -235,6 +228,24 @@ def _currencies(
                 f"the cells are right as they are, name this header in {names.source}."
             )
     return found
+
+
+def unit_fault(header: str) -> str:
+    """Return why amounts below a header cannot be read as they are; empty if they can."""
+    remark = " ".join(_REMARK.findall(unicodedata.normalize("NFKC", header)))
+    bare = re.sub("us[$]|usd|eur|gbp|[$€£]", " ", _PERIOD_END.sub("", remark.lower()))
+    units = _WORD.findall(bare)
+    if len(units) > 1:  # among words, a single letter is not a unit
+        units = [unit for unit in units if len(unit) > 1 or not unit.isascii() or unit == "%"]
+    if not _UNITS.isdisjoint(units):
+        return "it gives a different unit"
+    if any(_is_other_currency(word) for word in _words(remark)):
+        return f"its currency is not one of {', '.join(CURRENCIES)}"
+    return ""
+
+
+def _words(remark: str) -> list[str]:
+    return [word.strip("()[].,:;") for word in remark.upper().split()]
 
 
 def _is_other_currency(word: str) -> bool:
@@ -267,9 +278,10 @@ def _assign(shown: Sequence[str], table: RawTable, names: TableNames) -> _Assign
     where.pop("", None)
     positions: dict[str, int] = {}
     rivals: dict[str, tuple[int, ...]] = {}
+    exact = {exact_key(name): place for place, name in reversed([*enumerate(shown)])}
     for name, theirs in names.columns.items():
-        if header_key(theirs) in where:
-            positions[name] = where[header_key(theirs)]
+        if exact_key(theirs) in exact:
+            positions[name] = exact[exact_key(theirs)]
     left = [c for c in table.columns if c.name not in names.columns and c.name not in names.absent]
     for own in (True, False):  # a column's own name takes precedence over any alias
         for column in left:

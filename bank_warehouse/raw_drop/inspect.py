@@ -24,8 +24,8 @@ from bank_warehouse.raw_drop.drop import (
 from bank_warehouse.raw_drop.encoding import NAMES
 from bank_warehouse.raw_drop.errors import DropError, visible
 from bank_warehouse.raw_drop.head import Head
-from bank_warehouse.raw_drop.header import matched_columns, trimmed_names
-from bank_warehouse.raw_drop.mapping import DropMapping
+from bank_warehouse.raw_drop.header import matched_columns, trimmed_names, unit_fault
+from bank_warehouse.raw_drop.mapping import UNKNOWN, DropMapping
 from bank_warehouse.raw_drop.parquet import ParquetHead
 from bank_warehouse.raw_drop.plan import TablePlan
 from bank_warehouse.raw_drop.proofs import Settings
@@ -33,7 +33,6 @@ from bank_warehouse.raw_drop.schema import CLIENTS, header_key
 from bank_warehouse.raw_drop.validation import can_validate, validate_clients
 from bank_warehouse.settings import SettingError, declared_variables, require_settings
 
-_UNKNOWN = "???"
 _LEAST_LIKENESS = 0.5
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
@@ -210,15 +209,21 @@ def proposed_mapping(
         values: for each column name, the values that the project does not know.
     """
     proposed: dict[str, dict[str, Any]] = {}
+    has_clients = any(source.table is CLIENTS for source in plan.sources)
     for source in plan.sources:
         names = [name for name in trimmed_names(source.header) if name]
         table = source.table
-        if source.mapped is not None or (table is None and len(names) < len(CLIENTS.columns) / 2):
+        is_like_clients = not has_clients and len(names) >= len(CLIENTS.columns) / 2
+        if source.mapped is not None or (table is None and not is_like_clients):
             continue
         table = table or CLIENTS
         mapped = plan.mapping.of(table)
         found = matched_columns(names, table, mapped)
-        spare = {header_key(n): n for i, n in enumerate(names) if i not in found.values()}
+        spare = {
+            header_key(name): name
+            for place, name in enumerate(names)
+            if place not in found.values() and not unit_fault(name)
+        }
         columns = {}
         for column in table.columns:
             if column.name in found or not column.required:
@@ -229,12 +234,15 @@ def proposed_mapping(
                 n=1,
                 cutoff=_LEAST_LIKENESS,
             )
-            columns[column.header] = spare.pop(near[0]) if near else _UNKNOWN
+            columns[column.header] = spare.pop(near[0]) if near else UNKNOWN
         if columns:
             proposed.setdefault(table.name, {}).setdefault("columns", {}).update(columns)
     for name, unknown in values.items():
         header = next(column.header for column in CLIENTS.columns if column.name == name)
-        pairs = dict.fromkeys(unknown, _UNKNOWN)
+        targets = plan.mapping.of(CLIENTS).values.get(name, {}).values()
+        pairs = {value: UNKNOWN for value in unknown if value not in targets}
+        if not pairs:
+            continue
         proposed.setdefault(CLIENTS.name, {}).setdefault("values", {})[header] = pairs
     return proposed
 

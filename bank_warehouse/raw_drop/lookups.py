@@ -14,6 +14,7 @@ from bank_warehouse.raw_drop.proofs import (
     INVISIBLE,
     NOTHING,
     cause_of_spoilt_id,
+    clean_code,
     is_spoilt_id,
 )
 from bank_warehouse.raw_drop.schema import RawTable
@@ -106,21 +107,6 @@ def validate_lookup(
     repeated = "1 row repeats" if repeats == 1 else f"{repeats} rows repeat"
     warning = f"{table.name}: {repeated} a code and its name. Each code is read only once."
     return first, (warning,)
-
-
-def clean_code(cell: str, *, is_compared: bool = False) -> str:
-    """Return SQL for a code without blanks around it. `1.0` becomes `1`.
-
-    Args:
-        cell: SQL of the code as delivered.
-        is_compared: whether to return the code in lower case, for comparisons.
-    """
-    bare = f"trim({cell}, {quote_literal(INVISIBLE)})"
-    code = (
-        f"case when regexp_full_match({bare}, '[0-9]+[.]00?') "
-        f"then split_part({bare}, '.', 1) else {bare} end"
-    )
-    return f"lower({code})" if is_compared else code
 
 
 def derived_lookup(table: RawTable, clients: TablePlan) -> TablePlan:

@@ -15,16 +15,23 @@ An entry is `project's header: bank's header` under `columns`, and `bank's value
 under `values`. Every value is read as text, so `No` and `01` stay as the bank wrote them.
 """
 
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bank_warehouse.raw_drop.errors import DropError, refuse_unprintable
-from bank_warehouse.raw_drop.schema import TABLES, RawTable, header_key
+from bank_warehouse.raw_drop.proofs import INVISIBLE
+from bank_warehouse.raw_drop.schema import TABLES, RawTable, exact_key, header_key
 
 MAPPING_NAMES = ("mapping.yml", "mapping.yaml")
 _PARTS = ("columns", "values", "absent")
+UNKNOWN = "???"
+"""What a person must fill in, in a proposed mapping file."""
+_MOST_BYTES = 1024 * 1024
+_MOST_SHOWN = 300
+_UNUSABLE = frozenset({"\0", *map(chr, range(0xD800, 0xE000))})
 _NONE = (None, "", "~", "null")
 """How YAML writes an empty value."""
 
@@ -66,11 +73,6 @@ class DropMapping:
         return self.tables.get(table.name, TableNames(self.source or MAPPING_NAMES[0]))
 
 
-def find_mapping(folder: Path) -> Path | None:
-    """Return the mapping file in `folder`, or None."""
-    return next((folder / name for name in MAPPING_NAMES if (folder / name).is_file()), None)
-
-
 def read_mapping(path: Path, source: str = "") -> DropMapping:
     """Read a mapping file.
 
@@ -83,6 +85,8 @@ def read_mapping(path: Path, source: str = "") -> DropMapping:
             one thing twice, or declares a required column absent. All mistakes are listed.
     """
     refuse_unprintable(str(path))
+    if path.exists() and (not path.is_file() or path.stat().st_size > _MOST_BYTES):
+        raise DropError(f"{path}: not a mapping file: it must be a text file of at most 1 MB.")
     reader = _Reader(source or path.name)
     import yaml
 
@@ -93,8 +97,8 @@ def read_mapping(path: Path, source: str = "") -> DropMapping:
             f"{path}: the mapping file cannot be read: {problem.strerror or problem}. Make the "
             "file readable, or correct the path if BANK_RAW_MAPPING or --mapping names it."
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
-        reason = " ".join(str(problem).split())
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as problem:
+        reason = " ".join(str(problem).split())[:_MOST_SHOWN]
         raise DropError(
             f"{reader.source}: not YAML in UTF-8 ({reason}). Correct the file."
         ) from None
@@ -157,9 +161,11 @@ class _Reader:
             name: self._texts(self._pairs(f"values of {name}", pairs))
             for name, pairs in self._by_column(table, "values", parts.get("values")).items()
         }
-        self._note_twice(columns.values(), header_key)
+        self._note_twice(columns.values(), exact_key)
         for pairs in values.values():
-            self._note_twice(pairs, lambda theirs: theirs.strip().lower(), pairs.__getitem__)
+            self._note_twice(
+                pairs, lambda theirs: theirs.strip(INVISIBLE).casefold(), pairs.__getitem__
+            )
         listed = parts.get("absent")
         if not isinstance(listed, list):
             if listed and listed not in _NONE:
@@ -167,6 +173,9 @@ class _Reader:
             listed = []
         absent = {header_key(str(name)): str(name) for name in listed}
         names = frozenset(self._by_column(table, "absent", dict.fromkeys(absent.values())))
+        both = [column.header for column in table.columns if column.name in names & {*columns}]
+        if both:
+            self._note(f"{', '.join(both)} of {table.name}: mapped and absent. Remove one entry.")
         required = [c.header for c in table.columns if c.required and c.name in names]
         if required:
             optional = ", ".join(c.header for c in table.columns if not c.required) or "none"
@@ -180,14 +189,18 @@ class _Reader:
         if not given or given in _NONE:
             return {}
         if not isinstance(given, dict):
-            self._note(f"{what}: expected pairs of name and value, not {given!r}.")
+            self._note(f"{what}: expected pairs of name and value, not {reprlib.repr(given)}.")
             return {}
         return given
 
     def _texts(self, pairs: Mapping[str, Any]) -> dict[str, str]:
         for name, value in pairs.items():
             if not isinstance(value, str):
-                self._note(f"{name}: expected one header or value, not {value!r}.")
+                self._note(f"{name}: expected one header or value, not {reprlib.repr(value)}.")
+            elif value == UNKNOWN:
+                self._note(f"{name}: fill in {UNKNOWN}.")
+            elif not _UNUSABLE.isdisjoint(name + value):
+                self._note(f"{name!r}: NUL characters and surrogates cannot be read. Remove them.")
         return {name: value for name, value in pairs.items() if isinstance(value, str)}
 
     def _by_column(self, table: RawTable, part: str, given: Any) -> dict[str, Any]:

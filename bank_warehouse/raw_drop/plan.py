@@ -27,7 +27,7 @@ from bank_warehouse.raw_drop.mapping import TableNames
 from bank_warehouse.raw_drop.parquet import ParquetHead, text_of
 from bank_warehouse.raw_drop.rewrite import as_utf8, speaking_of, with_header_first
 from bank_warehouse.raw_drop.scan import Scan, is_utf8, scan_text
-from bank_warehouse.raw_drop.schema import TABLES, RawTable
+from bank_warehouse.raw_drop.schema import TABLES, RawColumn, RawTable
 from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
 from bank_warehouse.sql import no_wildcards, quote_identifier, quote_literal
 
@@ -141,10 +141,13 @@ def reading_of_clients(
     connection: duckdb.DuckDBPyConnection,
     reads: Sequence[Read],
     table: RawTable,
+    names: TableNames,
     settings: proofs.Settings,
     warnings: list[str],
 ) -> dict[str, object]:
     """Return what the files prove about their dates and amounts, and extend `warnings`.
+
+    Values from the mapping file prove nothing.
 
     Raises:
         DropError: files are refused, or their amounts are in two currencies.
@@ -153,7 +156,7 @@ def reading_of_clients(
         proofs.prove_file(
             connection,
             read.plan.relative,
-            _render([read], quote_literal(read.plan.relative), ""),
+            _without_mapped(_render([read], quote_literal(read.plan.relative), ""), names),
             table,
             settings,
             typed=read.plan.typed,
@@ -166,6 +169,17 @@ def reading_of_clients(
         raise DropError(*refusals)
     warnings.extend(warning for proof in proved for warning in proof.warnings)
     return proofs.reading_of(proved)
+
+
+def _without_mapped(select: str, names: TableNames) -> str:
+    """Return a select in which cells that equal a value from the mapping file are null."""
+    masked = [
+        f"case when {cell} in ({', '.join(map(quote_literal, pairs.values()))}) then null "
+        f"else {cell} end as {cell}"
+        for cell, pairs in ((quote_identifier(name), given) for name, given in names.values.items())
+        if pairs
+    ]
+    return f"select * replace ({', '.join(masked)}) from ({select})" if masked else select
 
 
 def contradictions_of(
@@ -283,15 +297,23 @@ def _named(table: RawTable, names: TableNames, cells: dict[str, str]) -> tuple[s
     for column in table.columns:
         cell = cells.get(column.name, "cast(null as varchar)")
         given = names.values.get(column.name, {})
-        meanings = {key.strip().lower(): text for key, text in given.items()}
-        if meanings and column.name in cells:
+        if given and column.name in cells:
             whens = " ".join(
-                f"when {quote_literal(key)} then {quote_literal(text)}"
-                for key, text in meanings.items()
+                f"when {_compared(column, quote_literal(key))} then {quote_literal(text)}"
+                for key, text in given.items()
             )
-            cell = f"case lower(trim({cell})) {whens} else {cell} end"
+            cell = f"case coalesce({_compared(column, cell)}, '') {whens} else {cell} end"
         fields.append(f"{cell} as {quote_identifier(column.name)}")
     return tuple(fields)
+
+
+def _compared(column: RawColumn, cell: str) -> str:
+    """Return SQL for the form in which values of a mapping file are compared."""
+    if column.kind in ("code", "whole"):
+        bare = proofs.clean_code(cell)
+    else:
+        bare = f"trim({cell}, {quote_literal(proofs.INVISIBLE)})"
+    return f"lower(upper(nfc_normalize({bare})))"  # upper, because a sigma has two lower cases
 
 
 # ---------------------------------------------------------------------------- workbooks

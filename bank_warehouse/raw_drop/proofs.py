@@ -68,6 +68,22 @@ INVISIBLE = "".join(
 )
 """Invisible characters: blanks of every width, zero-width marks, the soft hyphen."""
 
+
+def clean_code(cell: str, *, is_compared: bool = False) -> str:
+    """Return SQL for a code without blanks around it. `1.0` becomes `1`.
+
+    Args:
+        cell: SQL of the code as delivered.
+        is_compared: whether to return the code in lower case, for comparisons.
+    """
+    bare = f"trim({cell}, {quote_literal(INVISIBLE)})"
+    code = (
+        f"case when regexp_full_match({bare}, '[0-9]+[.]00?') "
+        f"then split_part({bare}, '.', 1) else {bare} end"
+    )
+    return f"lower({code})" if is_compared else code
+
+
 NOTHING = frozenset(
     {
         *("", "-", "--", "NULL", "null", "(null)", "None", "NA", "N/A", "n/a", "<NA>", "NaN"),

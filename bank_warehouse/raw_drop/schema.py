@@ -77,14 +77,27 @@ def without_mark(text: str) -> str:
     return text
 
 
+_REMARK = re.compile(r"[(\[].*?[)\]]")
+
+
 @lru_cache(maxsize=4096)
 def header_key(text: str) -> str:
     """Return the key by which headers are compared: the normalised text.
 
-    If that would be empty, the key is the text in lower case, without blanks.
+    Outside brackets, letters of other scripts are kept, because they may be all that distinguishes
+    two headers. If the key would be empty, it is the text in lower case, without blanks.
     """
     text = without_mark(text.strip())
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    folded = folded.replace("\u115f", "").replace("\u1160", "")  # invisible, but letters
+    if any(letter.isalpha() and letter > "\x7f" for letter in _REMARK.sub("", folded)):
+        return "".join(letter for letter in folded if letter.isalnum())
     return normalise(text) or "".join(text.casefold().split())
+
+
+def exact_key(text: str) -> str:
+    """Return the text in lower case, with single spaces: the key of headers in a mapping file."""
+    return " ".join(unicodedata.normalize("NFKC", without_mark(text)).casefold().split())
 
 
 def normalise(text: str) -> str:

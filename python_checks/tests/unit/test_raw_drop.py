@@ -2,10 +2,13 @@
 
 import csv
 import json
+import os
 import re
 import shutil
 import sys
 import tempfile
+import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -711,6 +714,26 @@ def test_inspect_refuses_what_staging_refuses(name: str, tmp_path: Path) -> None
         ),
         ("clients: {columns: {Shoe Size: SCHUH}}", "'Shoe Size' is not a column of clients"),
         ("clients: {values: {Age: {old: [40]}}}", "old: expected one header or value, not ['40']"),
+        ("clients: {columns: {Age: '???', Name: '???'}}", "age: fill in ???."),
+        ('clients: {values: {Age: {x: "a\\0b"}}}', "'x': NUL characters and surrogates"),
+        ('clients: {values: {Age: {x: "\\ud800"}}}', "'x': NUL characters and surrogates"),
+        ('clients: "\\UFFFFFFFF"', "not YAML in UTF-8"),
+        ('clients: "\\U00110000"', "not YAML in UTF-8"),
+        (
+            "clients: {columns: {Location ID: X}, absent: [Location ID]}",
+            "Location ID of clients: mapped and absent. Remove one entry",
+        ),
+        (
+            "a: &a ["
+            + "x, " * 9
+            + "x]\n"
+            + "".join(
+                f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n"
+                for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+            )
+            + "clients: *i",
+            "clients: expected pairs of name and value, not [[[",
+        ),
         ("clients: {columns: {Age: Alter}}", "maps 'Age' to 'Alter', but there is no such header"),
     ],
 )
@@ -759,6 +782,155 @@ def test_near_headers_are_proposed_for_missing_ones_in_a_mapping_file(tmp_path: 
     proposed = {"clients": {"columns": {"Client ID": "KUNDENNR", "Bank Loans": "Kredite"}}}
     assert report["mapping"] == proposed
     assert "Entries to add or correct in names.yml:" in as_text(report)
+
+
+def with_headers(folder: Path, headers: Mapping[str, str], mapping: str) -> Path:
+    """Write a drop with some headers changed, and its mapping file."""
+    folder.mkdir(exist_ok=True)
+    oddities.put(folder, oddities.edit_header(lambda name: headers.get(name, name)))
+    (folder / "mapping.yml").write_text(mapping, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mapped"),
+    [
+        ("Кредиты 2021", "Убытки 2021"),
+        ("贷款2", "存款2"),
+        ("Saldo (-)", "Saldo (+)"),
+        ("Kredite %", "Kredite"),
+        ("Bank Loans (%)", "Bank Loans"),
+    ],
+)
+def test_mapped_header_must_be_in_the_file(theirs: str, mapped: str, tmp_path: Path) -> None:
+    text = f"clients: {{columns: {{Bank Loans: '{mapped}'}}}}"
+    drop = with_headers(tmp_path, {"Bank Loans": theirs}, text)
+    with pytest.raises(DropError, match="but there is no such header"):
+        plan_drop(drop)
+    (drop / "mapping.yml").write_text(f"clients: {{columns: {{Bank Loans: '{theirs}'}}}}", "utf-8")
+    assert plan_drop(drop).tables["clients"].reading
+
+
+def test_headers_of_another_script_are_told_apart_by_all_their_letters(tmp_path: Path) -> None:
+    headers = {"Bank Loans": "Кредит EUR", "Bank Deposits": "Депозит EUR"}
+    text = "clients: {columns: {Bank Loans: Кредит EUR, Bank Deposits: Депозит EUR}}"
+    plan = plan_drop(with_headers(tmp_path, headers, text))
+    header = oddities.seed_rows()[0]
+    positions = plan.tables["clients"].files[0].positions
+    assert positions["bank_loans"] == header.index("Bank Loans")
+    assert positions["bank_deposits"] == header.index("Bank Deposits")
+
+
+@pytest.mark.parametrize(
+    ("column", "pairs", "cells", "expected"),
+    [
+        ("BRId", "{1: 2, 2: 1}", {"1": "1.0"}, {"1": "2", "2": "1"}),
+        ("Risk Weighting", "{1: 2, 2: 1}", {"1": "1.0"}, {"1": "2", "2": "1"}),
+        (
+            "Fee Structure",
+            "{High: Low, Low: High}",
+            {"High": "\tHigh", "Low": "Low\u200b"},
+            {"High": "Low", "Low": "High"},
+        ),
+        ("Nationality", "{ΈΛΛΗΝΑΣ: Greek}", {"Asian": "Έλληνας"}, {"Asian": "Greek"}),
+        ("Nationality", "{İYİ: Good}", {"Asian": "İYİ"}, {"Asian": "Good"}),
+        ("Nationality", "{Peña: Other}", {"Asian": "Pen\u0303a"}, {"Asian": "Other"}),
+    ],
+)
+def test_mapped_values_apply_however_the_cell_is_written(
+    column: str, pairs: str, cells: dict[str, str], expected: dict[str, str], tmp_path: Path
+) -> None:
+    header, rows = oddities.seed_rows()
+    place = header.index(column)
+    delivered = [[*row] for row in rows]
+    for row in delivered:
+        row[place] = cells.get(row[place], row[place])
+    oddities.put(tmp_path, oddities.text_of(delivered))
+    (tmp_path / "mapping.yml").write_text(f"clients: {{values: {{{column}: {pairs}}}}}", "utf-8")
+    found = [row[place] for row in read(tmp_path, "clients")]
+    assert found == [expected.get(row[place], row[place]) for row in rows]
+
+
+def test_values_from_the_mapping_file_prove_nothing(tmp_path: Path) -> None:
+    header, rows = oddities.seed_rows()
+    deposits, joined = header.index("Bank Deposits"), header.index("Joined Bank")
+    for number, row in enumerate(rows):
+        row[deposits] = "k.A." if number % 10 == 0 else "258.000"
+        row[joined] = "unbekannt" if number % 10 == 0 else "05-06-2015"
+    oddities.put(tmp_path, oddities.text_of(rows))
+    (tmp_path / "mapping.yml").write_text(
+        "clients: {values: {Bank Deposits: {k.A.: '0.00'}, Joined Bank: {unbekannt: 31-12-1999}}}"
+    )
+    with pytest.raises(DropError) as refused:
+        plan_drop(tmp_path)
+    assert "bank_deposits: 2,700 of 2,700 amounts, such as 258.000, fit two" in str(refused.value)
+    assert "2 things are wrong with this drop" in str(refused.value)
+    assert "05-06-2015" in str(refused.value)
+
+
+def test_damaged_mapping_in_an_archive_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "drop.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("clients.csv", oddities.seed_text())
+        packed.writestr("mapping.yml", "clients: {columns: {Age: Age}}")
+    whole = archive.read_bytes()
+    archive.write_bytes(whole.replace(b"columns: {Age", b"columns: {Aga"))
+    with pytest.raises(DropError, match=r"drop\.zip\[mapping\.yml\]"):
+        plan_drop(archive)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a user may not create links on Windows")
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("folder", "not a mapping file"),
+        ("broken link", "mapping.yml: a broken link"),
+        ("link out", "mapping.yml: a link out of the raw folder"),
+        ("pipe", "not a mapping file"),
+        ("two", "two mapping files, mapping.yml and mapping.yaml. Keep one"),
+        ("large", "not a mapping file: it must be a text file of at most 1 MB"),
+    ],
+)
+def test_unusable_mapping_file_is_refused(kind: str, says: str, tmp_path: Path) -> None:
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    oddities.put(drop, oddities.seed_text())
+    mapping = drop / "mapping.yml"
+    if kind == "folder":
+        mapping.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(mapping)
+    elif kind in ("broken link", "link out"):
+        (tmp_path / "other.yml").write_text("clients: {}")
+        mapping.symlink_to(tmp_path / ("other.yml" if kind == "link out" else "absent.yml"))
+    elif kind == "two":
+        mapping.write_text("clients: {}")
+        (drop / "mapping.yaml").write_text("clients: {}")
+    else:
+        mapping.write_bytes(b"#" * (1024 * 1024 + 1))
+    with pytest.raises(DropError, match=re.escape(says)):
+        plan_drop(drop)
+
+
+def test_proposal_leaves_out_units_and_files_of_other_things(tmp_path: Path) -> None:
+    (tmp_path / "odd").mkdir()
+    header = {"Bank Loans": "Bank Lons (in thousands)"}
+    oddities.put(tmp_path / "odd", oddities.edit_header(lambda name: header.get(name, name)))
+    assert inspect_drop(tmp_path / "odd")["mapping"] == {
+        "clients": {"columns": {"Bank Loans": "???"}}
+    }
+    (tmp_path / "good").mkdir()
+    oddities.put(tmp_path / "good", oddities.seed_text())
+    columns = ",".join(f"Amount {letter}" for letter in "ABCDEFGHIJKLMNO")
+    (tmp_path / "good" / "transactions.csv").write_text(f"{columns}\n" + "1," * 14 + "1\n")
+    assert inspect_drop(tmp_path / "good")["mapping"] == {}
+
+
+def test_unknown_value_that_the_mapping_gives_is_not_proposed(tmp_path: Path) -> None:
+    text = "clients: {values: {Fee Structure: {High: Hihg}}}"
+    report = inspect_drop(with_headers(tmp_path, {}, text))
+    assert "fee_structure is not a known code" in report["problems"][0]
+    assert report["mapping"] == {}
 
 
 def test_mapping_is_proposed_only_for_columns_without_an_entry(tmp_path: Path) -> None:
