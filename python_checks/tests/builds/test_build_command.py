@@ -150,7 +150,7 @@ def test_undecided_dates_and_near_duplicates_are_counted(tmp_path: Path) -> None
     undecided = sum(int(day) <= 12 and day != month for day, month in days)
     assert undecided > 1_000
     assert f"{undecided:,} dates and 0 amounts could be read in two ways: " in built.stdout
-    assert "8 rows differ from another row of the same person only" in built.stdout
+    assert "8 rows have a client id and name that differ from another row" in built.stdout
     record = read_record(build_record_path(tmp_path / "bank.duckdb"))
     assert record is not None
     assert record["near_duplicates"] == 8

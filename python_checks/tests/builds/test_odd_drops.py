@@ -291,7 +291,7 @@ def test_refusal_of_a_date_order_gives_counts_and_setting(staging: Staging, tmp_
     ("column", "cell", "reason"),
     [
         ("bank_loans", "258,50", "a different decimal mark"),
-        ("bank_loans", "$ 258.50", "another currency"),
+        ("bank_loans", "$ 258.50", "a different currency"),
         ("joined_bank", "25/07/2015", "not a date written as"),
         ("joined_bank", "20150725", "not a date written as"),
     ],
@@ -355,9 +355,9 @@ def test_rounding_total_is_the_sum_of_differences(staging: Staging, tmp_path: Pa
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
-        ("€ 12.50", "another currency"),
-        ("(12,50 EUR)", "another currency"),
-        ("£ -", "another currency"),
+        ("€ 12.50", "a different currency"),
+        ("(12,50 EUR)", "a different currency"),
+        ("£ -", "a different currency"),
         ("$$ select 1 $$", "not an amount to the cent"),
         ("costs $5", "not an amount to the cent"),
         ("12.50 CHF", "not an amount to the cent"),

@@ -811,7 +811,7 @@ def test_mapped_header_must_be_in_the_file(theirs: str, mapped: str, tmp_path: P
     assert plan_drop(drop).tables["clients"].reading
 
 
-def test_headers_of_another_script_are_told_apart_by_all_their_letters(tmp_path: Path) -> None:
+def test_headers_of_another_script_are_compared_with_all_their_letters(tmp_path: Path) -> None:
     headers = {"Bank Loans": "Кредит EUR", "Bank Deposits": "Депозит EUR"}
     text = "clients: {columns: {Bank Loans: Кредит EUR, Bank Deposits: Депозит EUR}}"
     plan = plan_drop(with_headers(tmp_path, headers, text))
