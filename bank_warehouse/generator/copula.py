@@ -1,7 +1,7 @@
 """Correlated balances: a Gaussian copula with tabulated margins.
 
 Rows are computed only with additions, products and table look-ups, which give the same bits on
-every machine. They do without exp, log and matrix libraries, whose results may differ in the last
+every machine. They do not use exp, log or matrix libraries, whose results may differ in the last
 bit.
 """
 
