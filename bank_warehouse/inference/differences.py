@@ -48,7 +48,7 @@ TESTED = pa.schema(
         ("comparable_effect_size", pa.float64()),
     ]
 )
-"""The columns of `compare_dimensions`."""
+"""The columns of the table that `compare_dimensions` returns."""
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ def compare_dimensions(
 
 @dataclass(frozen=True)
 class _Result:
-    """A comparison with its names: one or two rows of the table."""
+    """A comparison with the dimension and measure of each row that it gets in the table."""
 
     names: tuple[tuple[str, str], ...]
     method: str
