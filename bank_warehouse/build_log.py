@@ -94,7 +94,7 @@ class BuildLog:
             self._stopped_by = click.unstyle(data["exc"])
 
     def end(self) -> None:
-        """End the line of progress."""
+        """Clear the line of progress on a terminal."""
         if self._is_terminal:
             click.echo("\r\x1b[K", nl=False, err=True)
 

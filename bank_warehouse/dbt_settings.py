@@ -47,7 +47,7 @@ def _is_program() -> bool:
 
 
 class SettingsPlugin(dbtPlugin):
-    """Loaded from `dbt_bank_warehouse.py`, once dbt knows the project and the flags."""
+    """The plugin, loaded from `dbt_bank_warehouse.py` once dbt knows the project and the flags."""
 
     def initialize(self) -> None:
         """Refuse invalid settings, and warn about unknown `BANK_...` environment variables.
@@ -55,7 +55,8 @@ class SettingsPlugin(dbtPlugin):
         Also make the semantic manifest work for every warehouse, whatever its file name.
 
         Raises:
-            DbtRuntimeError: the message lists all problems. dbt prints it without a traceback.
+            DbtRuntimeError: settings are invalid. The message lists all problems, and dbt prints it
+                without a traceback.
         """
         if self.project_name != PROJECT:
             return

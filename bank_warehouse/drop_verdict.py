@@ -81,7 +81,7 @@ def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
 
 
 def other_header(file: str, row: int) -> str:
-    """Return the reason to refuse a file whose `row` is a second header in another order."""
+    """Return why a file is refused if its row `row` is a header in another column order."""
     name = file.rpartition("/")[2].partition(".")[0]
     return (
         f"row {row}: a header that has the columns in another order. Two files were joined, and "

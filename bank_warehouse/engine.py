@@ -55,7 +55,9 @@ def engine_settings(warehouse: Path | None = None) -> Settings:
 
 
 def require_usable_name(warehouse: Path) -> None:
-    """Refuse a file named like a schema or the history: DuckDB names a database after its file.
+    """Refuse a file named like a schema or the history.
+
+    DuckDB names a database after its file, so the names would clash.
 
     Raises:
         SettingError: the file has such a name.
@@ -85,7 +87,10 @@ def memory_limit() -> str:
 
 
 def temp_directory(warehouse: Path | None) -> Path | None:
-    """Return the folder that DuckDB spills to; None for a database in memory without a setting."""
+    """Return the folder that DuckDB spills to.
+
+    None for a database in memory if BANK_TEMP_DIRECTORY is not set.
+    """
     declared = environment_setting("BANK_TEMP_DIRECTORY")
     if declared:
         return Path(declared)

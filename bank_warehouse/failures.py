@@ -23,7 +23,8 @@ def explain_failure(
         failed: database, schema, name and message of each node that failed.
         warehouse: the warehouse file, or the name of the target.
         database: the database of the warehouse.
-        changed_files: a message about files of the drop that changed while they were read.
+        changed_files: a message about files of the drop that changed while they were read; empty if
+            there are none.
 
     Returns:
         The message; empty if there is nothing to add.

@@ -77,7 +77,7 @@ class Summary:
         currency: Currency of the amounts; empty if no amount or header names one.
         undecided: Number of dates, and number of amounts, that fit two readings and were decided
             by a variable.
-        near_duplicates: Rows of one person, written in different ways.
+        near_duplicates: Number of rows that are near duplicates of another row.
     """
 
     as_of_date: date
@@ -163,8 +163,8 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
     """Stop if a table is missing, or if the tables are from different builds.
 
     Raises:
-        SummaryError: The message names the missing tables, the numbers that differ, or what DuckDB
-            could not read.
+        IncompleteError: The message names the missing tables, the numbers that differ, or what
+            DuckDB could not read.
     """
     there = {
         (str(schema), str(name))
@@ -315,8 +315,8 @@ def summary_text(
         project: Folder of the dbt project; by default the one that is found.
 
     Raises:
-        SummaryError: As in :func:`read_summary`; if the last build failed or was partial, the
-            message says so.
+        SummaryError: As in :func:`read_summary`; if the last build failed, was interrupted or was
+            partial, the message says so.
     """
     record = read_record(build_record_path(warehouse))
     try:
@@ -400,7 +400,7 @@ def next_steps(
 
 
 def _published_build(publish_dir: Path) -> str | None:
-    """Return the build of the current release, or None."""
+    """Return the dbt invocation id of the current release, or None."""
     try:
         return str(current_release(publish_dir).manifest["dbt_invocation_id"])
     except PublishError:

@@ -1,4 +1,4 @@
-"""The command ``worklist``: write the customers of an action to a file for those who carry it out.
+"""The command ``worklist``: list the customers of an action for the people who carry it out.
 
 The command reads the current release. Names and client ids are included only if the release holds
 them and the user asks for them. With an access file, the list has only the customers that the given
@@ -344,7 +344,7 @@ def _columns(request: Request) -> list[str]:
 def _in_words(row: Mapping[str, Any], columns: Iterable[str]) -> Iterator[object]:
     for name in columns:
         if name == "facts":
-            # Two conditions of a rule can concern one fact, which is said once.
+            # Two conditions of a rule can concern the same fact, which is then stated only once.
             facts = dict.fromkeys(
                 labels.fact(row[fact], row[f"{fact}_value"])
                 for fact in _FACTS

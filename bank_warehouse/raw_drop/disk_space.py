@@ -1,4 +1,4 @@
-"""The disk space that the build of a drop needs, and whether it is free.
+"""The disk space that the build of a drop needs, and whether that much is free.
 
 The constants were measured in builds of 1 to 10 million generated customers with DuckDB 1.5.5.
 """

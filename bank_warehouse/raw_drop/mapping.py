@@ -1,7 +1,7 @@
 """The mapping file of a drop: another bank's names for the columns and their values.
 
 The file is `mapping.yml` or `mapping.yaml` next to the tables or in their archive, unless
-BANK_RAW_MAPPING or --mapping names another:
+BANK_RAW_MAPPING or --mapping names another. An example:
 
     clients:
       columns:
@@ -128,7 +128,7 @@ class _Reader:
         self.mistakes.append(f"{self.source}: {mistake}")
 
     def _loaded(self, text: str) -> Any:
-        """Return YAML with every scalar as text: YAML reads `No` as false and `01` as 1."""
+        """Return YAML with every scalar as text; otherwise `No` would become false, and `01` 1."""
         import yaml
 
         source, mistakes = self.source, self.mistakes
