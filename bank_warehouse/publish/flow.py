@@ -350,7 +350,7 @@ def _require_fit(
     """Refuse a release that may not replace the one that readers have.
 
     It may not replace a bank's release with another bank's or with the sample, unless
-    `replace_bank` is set, and it must not break the contract of that release.
+    `replace_bank` is set. It may break the contract only if its schema version is higher.
 
     Raises:
         PublishError: The release is refused; the message states what readers have and what to do.

@@ -336,8 +336,8 @@ def number_draft(draft: Path, publish_dir: Path, number: int, *, for_all: bool) 
         draft: The folder.
         publish_dir: The folder of all releases.
         number: The release.
-        for_all: Whether others may read the release, as far as the umask allows; otherwise, only
-            this user may.
+        for_all: Whether others may read the release, as far as the umask allows. If not, only this
+            user may.
     """
     target = publish_dir / str(number)
     if for_all:

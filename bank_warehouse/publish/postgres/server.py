@@ -155,7 +155,7 @@ def lock_out_other_publishers(connection: Connection, where: str) -> None:
     """Lock out other publishers of the database until the end of the transaction.
 
     Raises:
-        BusyError: Another publisher still holds the lock after a while.
+        BusyError: Another publisher still holds the lock after `BUSY_SECONDS`.
     """
     deadline = time.monotonic() + BUSY_SECONDS
     while True:

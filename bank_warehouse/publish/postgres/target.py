@@ -97,7 +97,7 @@ class PostgresTarget:
             scratch: An empty folder on a disk with enough space.
             wait: Seconds to wait for readers that are in a transaction.
             progress: Called with a line for each step that may take a long time.
-            is_new: Whether the release is being published, not rolled back to.
+            is_new: Whether the release is being published; False if it is being rolled back to.
 
         Returns:
             What :meth:`commit` will commit.
