@@ -1,4 +1,4 @@
-"""Reads the manifest and the semantic manifest that each dbt build writes."""
+"""Reads what the Power BI project needs from dbt: the two manifests of a build, and the seeds."""
 
 import csv
 import json

@@ -102,7 +102,7 @@ class Visual:
 
     @property
     def dress(self) -> Json:
-        """Title, border, background and the like."""
+        """The properties of the frame around the visual: title, border, background and the like."""
         found: Json = self.visual.get("visualContainerObjects", {})
         return found
 
