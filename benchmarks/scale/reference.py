@@ -302,14 +302,16 @@ class WatchRule:
 
 @dataclass(frozen=True)
 class WatchList:
-    """The result for each combination of rules, a number whose bit i is set if rule i is met.
+    """The result for each combination of rules.
+
+    A combination is a number whose bit i is set if rule i is met.
 
     Attributes:
         rules: The rules, in the order of their bits.
-        severity: Total severity by combination.
-        met: Number of rules by combination.
-        level: Level by combination.
-        reasons: Reasons in words by combination.
+        severity: Total severity, by combination.
+        met: Number of rules met, by combination.
+        level: Watch-list level, by combination.
+        reasons: Reasons in words, by combination.
     """
 
     rules: list[WatchRule]
