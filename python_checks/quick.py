@@ -200,7 +200,7 @@ def run(name: str, command: list[str]) -> Outcome:
 
 
 def report(outcomes: list[Outcome]) -> int:
-    """Print a line for each check and the output of failed checks; return 0 if all passed, else 1."""
+    """Print a line for each check and the output of failed ones; return 0 if all passed, else 1."""
     for each in outcomes:
         print(f"{'passed' if each.is_good else 'FAILED'}  {each.seconds:4.0f} s  {each.name}")
         if not each.is_good:

@@ -122,7 +122,11 @@ def seed(name: str) -> list[dict[str, str]]:
 
 
 def as_of_date() -> date:
-    """Return the date at which ages and tenures are measured, from dbt_project.yml."""
+    """Return the date at which ages and tenures are measured, from dbt_project.yml.
+
+    Raises:
+        ValueError: dbt_project.yml declares no such date.
+    """
     told = (PROJECT / "dbt_project.yml").read_text(encoding="utf-8")
     found = re.search(r'^ *as_of_date: "(.+)"', told, re.MULTILINE)
     if found is None:

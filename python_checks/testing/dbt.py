@@ -51,6 +51,9 @@ def run_dbt(
 
     Returns:
         The command with its exit code (2 if dbt could not run at all) and its output as text.
+
+    Raises:
+        RuntimeError: dbt cannot parse this project, so there is no manifest to reuse.
     """
     variables = {
         "BANK_WAREHOUSE": str(folder / "bank.duckdb"),
@@ -90,6 +93,9 @@ def parsed_project(*, is_drop: bool = False) -> dict[str, Any]:
     Args:
         is_drop: whether to parse the project for a drop, whose tables are sources, instead of for
             the shipped seeds.
+
+    Raises:
+        RuntimeError: dbt cannot parse the project. The message contains dbt's output.
     """
     text = _kept(is_drop=is_drop).with_suffix(".json").read_text(encoding="utf-8")
     manifest: dict[str, Any] = json.loads(text)
