@@ -1,8 +1,8 @@
-"""What the migration tables promise: customers present at either of two dates are counted once.
+"""What the migration tables promise: between two dates, each customer is counted exactly once.
 
-These checks do not open the history file. They compare the migrations that end at the date of this
-warehouse with the warehouse's customers, and the migrations that end at any date with those that
-start at the same date.
+These checks do not open the history file. They compare the migrations that end at the warehouse's
+date with its customers, and the migrations that end at any date with those that start at the same
+date.
 If the history has only one date, the tables are empty.
 """
 
