@@ -1,4 +1,4 @@
-"""Shared code of the publishing tests: warehouses, with records that they passed all checks."""
+"""Code that the publishing tests share, such as copies of a warehouse that count as checked."""
 
 import json
 import shutil

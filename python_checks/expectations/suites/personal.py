@@ -1,4 +1,4 @@
-"""No personal data in schema marts: neither columns nor values."""
+"""Checks that the schema marts has no personal data, neither in columns nor in values."""
 
 import duckdb
 
