@@ -1,4 +1,4 @@
-"""Why a drop is refused after its rows have been validated, and the warnings about it."""
+"""Refusals of a drop whose rows have been validated, and warnings about the drop."""
 
 from typing import Any
 

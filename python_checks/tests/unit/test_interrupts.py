@@ -1,4 +1,4 @@
-"""Signals: the first one ends a command, and none interrupts work that must be finished."""
+"""The first signal ends a command, but work that must be finished is not interrupted."""
 
 import os
 import signal

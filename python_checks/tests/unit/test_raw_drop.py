@@ -1,4 +1,4 @@
-"""Reading raw drops: oddities are read correctly, refused or quarantined, and nothing is lost."""
+"""Oddities in raw drops are read correctly, quarantined or refused, and nothing is lost."""
 
 import csv
 import json
