@@ -43,8 +43,8 @@ COMMANDS = {
 PRIVATE = frozenset(
     {"accept", "build", "check", "inspect", "publish", "quarantine", "summary", "worklist"}
 )
-"""Commands that read clients' names. Only the owner can read the files that they create, even
-temporary ones."""
+"""Commands that read clients' names. Only the user who runs one of them can read the files that
+it creates, even temporary ones."""
 
 
 class LazyCommands(click.Group):

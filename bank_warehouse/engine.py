@@ -11,7 +11,7 @@ import duckdb
 from bank_warehouse.settings import SettingError, bytes_of, environment_setting
 
 DEFAULT_MEMORY_LIMIT = "5GB"
-"""Memory that DuckDB may use if BANK_MEMORY_LIMIT is not set, unless its own default is lower."""
+"""Memory that DuckDB may use if BANK_MEMORY_LIMIT is not set and DuckDB's default is higher."""
 
 SCHEMAS = ("raw", "reference", "staging", "intermediate", "marts", "quality", "restricted")
 HISTORY = "history"

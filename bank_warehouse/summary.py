@@ -45,7 +45,7 @@ NEEDED = (
     ("quality", "fct_quarantined_clients"),
     ("quality", "fct_control_totals"),
 )
-"""Schema and name of tables. A build that lacks one of them was not completed."""
+"""Schemas and names of tables that every completed build has."""
 
 
 class SummaryError(CannotStartError):

@@ -47,7 +47,7 @@ from bank_warehouse.whole_files import Draft, appended, draft_of
 
 SEED = Path("seeds", "reference", "recommendation_rules.csv")
 RECORD = "worklists.jsonl"
-"""File beside the releases that records every list, as one line of JSON each."""
+"""File beside the releases, with one line of JSON for each list."""
 
 ROWS_AT_ONCE = 1_000
 ROWS_OF_A_SHEET = 1_048_576

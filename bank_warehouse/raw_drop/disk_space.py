@@ -18,7 +18,7 @@ WORKING_BYTES = 610
 """Bytes per customer that the widest test needs. What exceeds the memory limit goes to disk."""
 
 MODEL_WORKING_BYTES = 310
-"""The same if no tests run: what the widest models that are built at the same time need."""
+"""Bytes per customer that the widest models built at the same time need, if no tests run."""
 
 SAMPLE_BYTES = 1 << 20
 

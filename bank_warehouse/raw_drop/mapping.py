@@ -28,7 +28,7 @@ from bank_warehouse.raw_drop.schema import TABLES, RawTable, exact_key, header_k
 MAPPING_NAMES = ("mapping.yml", "mapping.yaml")
 _PARTS = ("columns", "values", "absent")
 UNKNOWN = "???"
-"""What a person must fill in, in a proposed mapping file."""
+"""In a proposed mapping file, marks what a person must fill in."""
 _MOST_BYTES = 1024 * 1024
 _MOST_SHOWN = 300
 _UNUSABLE = frozenset({"\0", *map(chr, range(0xD800, 0xE000))})

@@ -91,7 +91,7 @@ NOTHING = frozenset(
         *("#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
     }
 )
-"""What databases, pandas, R and spreadsheets write for an empty cell. `Null` can be a surname."""
+"""What databases, pandas, R and spreadsheets write for an empty cell; not `Null`, a surname."""
 
 
 SPOILT_ID = "=\".*|'.*[0-9].*|##+|[+-]?[0-9]([.,][0-9]+[eE][+]?|[eE][+])[0-9]+"
