@@ -28,7 +28,7 @@ from bank_warehouse.publish.releases import Release
 from bank_warehouse.sql import quote_identifier
 
 HISTORY = "publishing.releases"
-"""The publisher's own table of all releases published to this database, with their manifests."""
+"""The publisher's own table: a row for each publish or rollback, with the manifest."""
 
 SHOWN = 6
 
