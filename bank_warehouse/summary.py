@@ -73,7 +73,7 @@ class Summary:
         watch_list: Level and number of customers, most severe first, without the level 'none'.
         rows_quarantined: Quarantined rows.
         reasons: Reason and number of rows, most frequent first; a row may have several.
-        date_formats: The formats in which joining dates were read, over all files.
+        date_formats: The formats in which joining dates were read, across all files.
         currency: Currency of the amounts; empty if no amount or header names one.
         undecided: Number of dates, and number of amounts, that fit two readings and were decided
             by a variable.
@@ -310,7 +310,7 @@ def summary_text(
 
     Args:
         warehouse: The DuckDB file.
-        raw_dir: The folder or file that BANK_RAW_DIR names; empty if it is not set.
+        raw_dir: The drop that --raw-dir or BANK_RAW_DIR names; empty if none is named.
         publish_dir: Folder of the releases; by default the project's.
         project: Folder of the dbt project; by default the one that is found.
 
@@ -421,9 +421,9 @@ def format_summary(
     Args:
         summary: The figures.
         warehouse: The file of the warehouse.
-        raw_dir: The folder or file that BANK_RAW_DIR names; empty if it is not set.
+        raw_dir: The drop that --raw-dir or BANK_RAW_DIR names; empty if none is named.
         record: The record of the last build, or None.
-        steps: Commands to run next, with their purposes.
+        steps: Commands to run or files to open next, with their purposes.
         said: The main answers, one sentence each.
         project: Folder of the dbt project; by default the one that is found.
     """

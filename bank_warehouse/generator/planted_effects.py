@@ -28,7 +28,7 @@ def plant_difference(columns: Columns, seed: int, rows: Unsigned) -> None:  # no
 
 
 def plant_cluster(columns: Columns, seed: int, rows: Unsigned) -> None:
-    """Multiply the loans of four in ten customers by 20, and the deposits of the others."""
+    """Multiply by 20 the loans of four in ten customers, and the deposits of all others."""
     is_borrower = uniforms(stream_key(seed, "planted cluster"), rows) < CLUSTER_SHARE
     for names, is_larger in ((LENDING, is_borrower), (DEPOSITS, ~is_borrower)):
         for name in names:

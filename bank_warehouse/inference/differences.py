@@ -185,7 +185,7 @@ def compare_dimensions(
     by_definition: pd.DataFrame,
     by_money: Collection[str],
 ) -> pa.Table:
-    """Compare the values of every dimension by every measure, and every pair of dimensions.
+    """Compare the values of every dimension on every measure, and every pair of dimensions.
 
     Args:
         rank_sums: One row per dimension, value and measure: `dimension`, `value`, `measure`,

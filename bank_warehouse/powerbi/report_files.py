@@ -1,4 +1,4 @@
-"""Reads the files of a report (PBIR) back, for the checks and the drawings."""
+"""Reads back the files of a PBIR report, for the checks and the drawings."""
 
 import json
 import posixpath

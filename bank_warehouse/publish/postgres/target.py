@@ -158,7 +158,7 @@ class PostgresTarget:
         return commit
 
     def commit(self, commit: Commit) -> Outcome:
-        """Commit, which shows readers the prepared release.
+        """Commit, so that readers see the prepared release.
 
         Returns:
             The outcome. If the connection is lost, the server is asked over a new connection. If

@@ -1,4 +1,4 @@
-"""Published files are complete, switch atomically, stay readable and protect personal data."""
+"""Releases are complete, replace each other atomically, stay readable and protect personal data."""
 
 import ast
 import hashlib
