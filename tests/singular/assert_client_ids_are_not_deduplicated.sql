@@ -1,4 +1,4 @@
-{#- Different people may share a client id, and each of them must be kept as a separate customer. -#}
+{#- Different people may share a client id, and each of them must stay a customer. -#}
 
 with
 
