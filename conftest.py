@@ -1,4 +1,4 @@
-"""The fixtures that tests share, and the markers and the order of the tests."""
+"""The shared fixtures of the tests, their markers and their order."""
 
 import json
 import os
@@ -128,7 +128,7 @@ def _build(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def build_folder(shared_folder: Path) -> Path:
-    """Build the shipped seeds with all dbt data tests, and generate dbt's documentation.
+    """Build the shipped seeds with all dbt tests, and generate dbt's documentation.
 
     Returns:
         The folder of the build: `bank.duckdb` and `target/`. Tests must not change it.

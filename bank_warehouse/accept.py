@@ -1,8 +1,8 @@
 """The command ``accept``: make the built drop the one that later drops are compared with.
 
-Run this command when all checks have passed. It writes the profile of the drop to a Parquet file
-beside the warehouse. From the next build on, quality.fct_source_profile shows the drift against
-this profile. The file is kept if the warehouse is deleted and rebuilt.
+Run it when all checks have passed. It writes the profile of the drop to a Parquet file beside the
+warehouse. From the next build on, quality.fct_source_profile shows the drift against this profile.
+The file is kept if the warehouse is deleted and rebuilt.
 """
 
 from datetime import date

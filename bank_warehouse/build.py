@@ -282,7 +282,7 @@ def _running(
 
 
 def _sum_up(project: Path, warehouse: Path, raw_dir: str, *, is_part: bool) -> None:
-    """Print the summary; if a partial build left too little to sum up, say where its models are."""
+    """Print the summary or, after a partial build, what was built."""
     from bank_warehouse.summary import SummaryError, summary_text
 
     try:

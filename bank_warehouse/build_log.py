@@ -94,7 +94,7 @@ class BuildLog:
             self._stopped_by = click.unstyle(data["exc"])
 
     def end(self) -> None:
-        """Clear the line of progress on a terminal."""
+        """End the line of progress."""
         if self._is_terminal:
             click.echo("\r\x1b[K", nl=False, err=True)
 

@@ -43,8 +43,8 @@ COMMANDS = {
 PRIVATE = frozenset(
     {"accept", "build", "check", "inspect", "publish", "quarantine", "summary", "worklist"}
 )
-"""Commands that read clients' names. Only the user who runs one of them can read the files that
-it creates, even temporary ones."""
+"""Commands that read clients' names. Only the owner can read the files that they create, even
+temporary ones."""
 
 
 class LazyCommands(click.Group):
@@ -73,7 +73,7 @@ class LazyCommands(click.Group):
             ) from None
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command. If it fails, add its paths to the commands that the message names."""
+        """Run the command. If it fails, the commands in the message get the paths given here."""
         try:
             with ending_cleanly(), saying("Interrupted."):
                 return super().invoke(ctx)
@@ -107,8 +107,8 @@ def main(context: click.Context) -> None:
     could not start: an option or setting is not valid, or there is no warehouse or release that can
     be read. It is 130 if Ctrl+C ended the command, 143 if `kill` did.
     """
-    # On Windows, output to a pipe is encoded in a code page. A character that the code page lacks
-    # must not end a command.
+    # On Windows, text in a pipe has a code page. A character that the code page lacks must not end
+    # a command.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     if context.invoked_subcommand in PRIVATE:
@@ -121,7 +121,7 @@ def main(context: click.Context) -> None:
 def program() -> None:
     """Run the program `bank`.
 
-    At exit, temporary files that hold names are removed, and no signal interrupts the removal.
+    When it exits, temporary files that hold names are removed, and no signal interrupts this.
     """
     end_cleanly()
     try:

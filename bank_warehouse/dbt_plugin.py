@@ -1,6 +1,6 @@
 """The dbt-duckdb plugin: opens the warehouse and the history, and lets macros call the package.
 
-profiles.yml loads this module: `plugins: [{module: bank_warehouse.dbt_plugin}]`.
+Loaded from profiles.yml: `plugins: [{module: bank_warehouse.dbt_plugin}]`.
 """
 
 import os
@@ -24,11 +24,11 @@ from bank_warehouse.settings import SettingError
 def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
     """Open the warehouse file for writing; create its folder if necessary.
 
-    From here on, only this user can read the files that this process creates, including DuckDB's.
+    From here on, only the owner can read the files that this process creates, including DuckDB's.
 
     Args:
         path: the DuckDB file.
-        config: options of the connection; a second connection to the file must have the same ones.
+        config: options of the connection; a second connection to the file must have the same.
 
     Raises:
         DbtRuntimeError: the file cannot be opened; the message says why and what to do. dbt prints
@@ -99,9 +99,9 @@ def in_project(path: str) -> str:
 def history_path(path: str, warehouse: str) -> str:
     """Return the file of the history. The sample has its own file.
 
-    This keeps the invented bank out of a real bank's history. A command that changes no tables uses
-    the file of the last build, if that build was recorded. Otherwise, BANK_RAW_DIR decides which
-    file is used.
+    This keeps the invented bank out of a real bank's history. For a command that changes tables,
+    BANK_RAW_DIR decides which file is used. Any other command uses the file of the last build, if
+    that build was recorded.
 
     Args:
         path: the file that profiles.yml names.
@@ -130,8 +130,8 @@ class Plugin(BasePlugin):
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         """Set DuckDB's limits, and open the warehouse just before dbt does.
 
-        If the warehouse cannot be opened, the message says why. The connection stays open until dbt
-        has its own, so no other program can open the file in between.
+        If it cannot be opened, the message says why. The connection stays open until dbt has its
+        own, so no other program can open the file in between.
         """
         if not os.environ.get("BANK_WAREHOUSE"):
             creds.path = in_project(creds.path)

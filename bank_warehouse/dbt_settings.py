@@ -47,7 +47,7 @@ def _is_program() -> bool:
 
 
 class SettingsPlugin(dbtPlugin):
-    """The plugin, loaded from `dbt_bank_warehouse.py` once dbt knows the project and the flags."""
+    """Loaded from `dbt_bank_warehouse.py`, once dbt knows the project and the flags."""
 
     def initialize(self) -> None:
         """Refuse invalid settings, and warn about unknown `BANK_...` environment variables.
@@ -55,8 +55,7 @@ class SettingsPlugin(dbtPlugin):
         Also make the semantic manifest work for every warehouse, whatever its file name.
 
         Raises:
-            DbtRuntimeError: settings are invalid. The message lists all problems, and dbt prints it
-                without a traceback.
+            DbtRuntimeError: the message lists all problems. dbt prints it without a traceback.
         """
         if self.project_name != PROJECT:
             return

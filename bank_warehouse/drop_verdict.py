@@ -7,9 +7,8 @@ Facts = Mapping[str, Any]
 """What the macro facts_of_drop returns:
 
 `files`: for each `file`, the number of `rows`, how many are `quarantined`, how many contradict what
-the first rows prove (`contradicting`), the row of the first header with its columns in another
-order (`other_header`), and, for valid rows, the `total` of all amounts regardless of sign, the
-`largest` total of a single row, and that row (`largest_row`).
+the first rows prove (`contradicting`), the row of the first `other_header`, the `total` of all
+amounts in valid rows, and the `largest` amount with its `largest_row`.
 `reasons`: for each reason (or status, if there is no reason), the number of `rows` and the place of
 the `first`. Empty unless too many rows, or all, are quarantined.
 `near_duplicates`: the number of `rows` and of `people`.
@@ -22,7 +21,7 @@ REASONS = {
     "ambiguous": "joined_bank could be day-first or month-first, and the file has both",
     "duplicate": "duplicate of another row",
 }
-"""The reason, in words, for each record_status of rows that are valid but quarantined."""
+"""For the record_status of valid rows that are quarantined, the reason in words."""
 
 
 def contradicting_files(facts: Facts) -> list[str]:
@@ -82,7 +81,7 @@ def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
 
 
 def other_header(file: str, row: int) -> str:
-    """Return why a file is refused if its row `row` is a header in another column order."""
+    """Return the reason to refuse a file whose `row` is a second header in another order."""
     name = file.rpartition("/")[2].partition(".")[0]
     return (
         f"row {row}: a header that has the columns in another order. Two files were joined, and "

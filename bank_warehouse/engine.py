@@ -11,7 +11,7 @@ import duckdb
 from bank_warehouse.settings import SettingError, bytes_of, environment_setting
 
 DEFAULT_MEMORY_LIMIT = "5GB"
-"""Memory that DuckDB may use if BANK_MEMORY_LIMIT is not set and DuckDB's default is higher."""
+"""Memory that DuckDB may use if BANK_MEMORY_LIMIT is not set, unless its own default is lower."""
 
 SCHEMAS = ("raw", "reference", "staging", "intermediate", "marts", "quality", "restricted")
 HISTORY = "history"
@@ -55,9 +55,7 @@ def engine_settings(warehouse: Path | None = None) -> Settings:
 
 
 def require_usable_name(warehouse: Path) -> None:
-    """Refuse a file named like a schema or the history.
-
-    DuckDB names a database after its file, so the names would clash.
+    """Refuse a file named like a schema or the history: DuckDB names a database after its file.
 
     Raises:
         SettingError: the file has such a name.
@@ -87,10 +85,7 @@ def memory_limit() -> str:
 
 
 def temp_directory(warehouse: Path | None) -> Path | None:
-    """Return the folder that DuckDB spills to.
-
-    None for a database in memory if BANK_TEMP_DIRECTORY is not set.
-    """
+    """Return the folder that DuckDB spills to; None for a database in memory without a setting."""
     declared = environment_setting("BANK_TEMP_DIRECTORY")
     if declared:
         return Path(declared)

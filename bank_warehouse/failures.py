@@ -23,8 +23,7 @@ def explain_failure(
         failed: database, schema, name and message of each node that failed.
         warehouse: the warehouse file, or the name of the target.
         database: the database of the warehouse.
-        changed_files: a message about files of the drop that changed while they were read; empty if
-            there are none.
+        changed_files: a message about files of the drop that changed while they were read.
 
     Returns:
         The message; empty if there is nothing to add.

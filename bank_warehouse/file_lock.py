@@ -1,6 +1,6 @@
 """An exclusive lock on an open file, also on Windows.
 
-The operating system releases the lock when the process ends, even if the process is killed.
+The operating system releases it when the process ends, even if it is killed.
 """
 
 import sys

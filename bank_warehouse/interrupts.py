@@ -97,8 +97,8 @@ def end_cleanly() -> dict[signal.Signals, Handler]:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
-    # The handler stays after the first signal, because processes that the clean-up starts would
-    # inherit SIG_IGN, but not a handler.
+    # After the first signal, the handler stays: processes that the clean-up starts would inherit
+    # SIG_IGN, but not a handler.
     return {each: signal.signal(each, end) for each in ENDING if signal.getsignal(each) in usual}
 
 

@@ -168,8 +168,8 @@ def require_disk(path: str, rows: int, with_tests: bool) -> str:
 def refuse_changes(raw_dir: str) -> None:
     """Refuse a drop if one of its files has changed since the read was planned.
 
-    Call this after all tables are read, because a file that changed meanwhile may have been read
-    only in part.
+    Call this after all tables are read: a file that changed in between may have been read only in
+    part.
 
     Raises:
         RefusedError: files have changed.
@@ -306,7 +306,7 @@ def record_build(path: str, build: dict[str, Any], facts: str) -> None:
     Args:
         path: the DuckDB file; a database in memory has no record.
         build: the `build` that :func:`describe_build` returned.
-        facts: the JSON that the `query` returned; empty if there is no query.
+        facts: the JSON that its `query` returned; empty if there is no query.
 
     Raises:
         RecordError: the record cannot be written.

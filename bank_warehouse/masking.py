@@ -1,10 +1,10 @@
-"""Mask the rows that messages show: keys are shortened, and personal data is hidden."""
+"""Rows in messages: keys are masked, personal data is never shown."""
 
 from collections.abc import Sequence
 from typing import Any
 
-# Columns that identify a person or hold whole raw rows. Both their names in the warehouse and their
-# delivered headers are listed, in lower case.
+# Columns that identify a person or hold whole raw rows: names in the warehouse and delivered
+# headers, in lower case.
 PERSONAL_COLUMNS = frozenset(
     {
         "client_id",

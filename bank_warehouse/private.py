@@ -1,7 +1,6 @@
-"""Permissions of files, and messages about missing permissions.
+"""Files that hold names: on POSIX only the owner can read them, whatever the umask.
 
-On POSIX, only the owner of a file that holds names can read it, whatever the umask. On Windows,
-files inherit the access list of their folder, and nothing is changed.
+On Windows, files inherit the access list of their folder, and nothing is changed.
 """
 
 import getpass

@@ -107,7 +107,7 @@ class Rendering:
         self._templates: dict[str, jinja2.Template] = {}
 
     def replace_macro(self, name: str, function: Callable[..., Any]) -> None:
-        """Make models and macros call `function` instead of the macro `name`."""
+        """Make models and macros call `function` instead of a macro."""
         setattr(self.macros, name, function)
         self.environment.globals[name] = function
 

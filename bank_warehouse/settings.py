@@ -1,7 +1,7 @@
 """The settings of the project, with their allowed values and defaults.
 
-A setting is an environment variable `BANK_...` or a dbt variable. ``bank build`` checks the
-settings before it starts dbt, and dbt checks them before it parses (bank_warehouse.dbt_settings).
+A setting is an environment variable `BANK_...` or a dbt variable. ``bank build`` checks them
+before it starts dbt, and dbt checks them before it parses (bank_warehouse.dbt_settings).
 docs/settings.md and other documents list the settings; a test compares them with this module.
 
 Slow imports are delayed, so that a refusal is fast.

@@ -45,7 +45,7 @@ NEEDED = (
     ("quality", "fct_quarantined_clients"),
     ("quality", "fct_control_totals"),
 )
-"""Schemas and names of tables that every completed build has."""
+"""Schema and name of tables. A build that lacks one of them was not completed."""
 
 
 class SummaryError(CannotStartError):
@@ -73,11 +73,11 @@ class Summary:
         watch_list: Level and number of customers, most severe first, without the level 'none'.
         rows_quarantined: Quarantined rows.
         reasons: Reason and number of rows, most frequent first; a row may have several.
-        date_formats: The formats in which joining dates were read, across all files.
+        date_formats: The formats in which joining dates were read, over all files.
         currency: Currency of the amounts; empty if no amount or header names one.
         undecided: Number of dates, and number of amounts, that fit two readings and were decided
             by a variable.
-        near_duplicates: Number of rows that are near duplicates of another row.
+        near_duplicates: Rows of one person, written in different ways.
     """
 
     as_of_date: date
@@ -163,8 +163,8 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
     """Stop if a table is missing, or if the tables are from different builds.
 
     Raises:
-        IncompleteError: The message names the missing tables, the numbers that differ, or what
-            DuckDB could not read.
+        SummaryError: The message names the missing tables, the numbers that differ, or what DuckDB
+            could not read.
     """
     there = {
         (str(schema), str(name))
@@ -310,13 +310,13 @@ def summary_text(
 
     Args:
         warehouse: The DuckDB file.
-        raw_dir: The drop that --raw-dir or BANK_RAW_DIR names; empty if none is named.
+        raw_dir: The folder or file that BANK_RAW_DIR names; empty if it is not set.
         publish_dir: Folder of the releases; by default the project's.
         project: Folder of the dbt project; by default the one that is found.
 
     Raises:
-        SummaryError: As in :func:`read_summary`; if the last build failed, was interrupted or was
-            partial, the message says so.
+        SummaryError: As in :func:`read_summary`; if the last build failed or was partial, the
+            message says so.
     """
     record = read_record(build_record_path(warehouse))
     try:
@@ -400,7 +400,7 @@ def next_steps(
 
 
 def _published_build(publish_dir: Path) -> str | None:
-    """Return the dbt invocation id of the current release, or None."""
+    """Return the build of the current release, or None."""
     try:
         return str(current_release(publish_dir).manifest["dbt_invocation_id"])
     except PublishError:
@@ -421,9 +421,9 @@ def format_summary(
     Args:
         summary: The figures.
         warehouse: The file of the warehouse.
-        raw_dir: The drop that --raw-dir or BANK_RAW_DIR names; empty if none is named.
+        raw_dir: The folder or file that BANK_RAW_DIR names; empty if it is not set.
         record: The record of the last build, or None.
-        steps: Commands to run or files to open next, with their purposes.
+        steps: Commands to run next, with their purposes.
         said: The main answers, one sentence each.
         project: Folder of the dbt project; by default the one that is found.
     """

@@ -2,8 +2,7 @@
 
 A file is written as a hidden draft in its folder, and gets its final name in one step. Ctrl+C and
 the signals that end a process raise exceptions (:mod:`bank_warehouse.interrupts`), so the draft is
-removed. Only `kill -9` or a power failure leaves the draft behind. A line that is appended to a
-record is written in place, and removed again if the command fails.
+removed. Only `kill -9` or a power failure leaves the draft behind.
 
 A device or a pipe is refused, because output to it cannot be undone.
 """
@@ -216,7 +215,7 @@ def _lock(handle: int, path: Path) -> None:
 
 @contextmanager
 def _naming(path: Path, remedy: str = "") -> Iterator[None]:
-    """Turn errors into a :class:`NotWrittenError` about `path`: the target, not its draft."""
+    """Turn errors into a :class:`NotWrittenError` about `path`, the target and not its draft."""
     try:
         yield
     except NotWrittenError:

@@ -1,4 +1,4 @@
-"""The command ``worklist``: list the customers of an action for the people who carry it out.
+"""The command ``worklist``: write the customers of an action to a file for those who carry it out.
 
 The command reads the current release. Names and client ids are included only if the release holds
 them and the user asks for them. With an access file, the list has only the customers that the given
@@ -47,7 +47,7 @@ from bank_warehouse.whole_files import Draft, appended, draft_of
 
 SEED = Path("seeds", "reference", "recommendation_rules.csv")
 RECORD = "worklists.jsonl"
-"""File beside the releases, with one line of JSON for each list."""
+"""File beside the releases that records every list, as one line of JSON each."""
 
 ROWS_AT_ONCE = 1_000
 ROWS_OF_A_SHEET = 1_048_576
@@ -344,7 +344,7 @@ def _columns(request: Request) -> list[str]:
 def _in_words(row: Mapping[str, Any], columns: Iterable[str]) -> Iterator[object]:
     for name in columns:
         if name == "facts":
-            # Two conditions of a rule can concern the same fact, which is then stated only once.
+            # Two conditions of a rule can concern one fact, which is said once.
             facts = dict.fromkeys(
                 labels.fact(row[fact], row[f"{fact}_value"])
                 for fact in _FACTS

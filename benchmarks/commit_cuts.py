@@ -9,7 +9,7 @@ publisher has ended. The publisher makes one of three reports, and PostgreSQL mu
 - nothing published: PostgreSQL does not have the release, and its folder is gone;
 - unknown: PostgreSQL may or may not have the release. Its folder is kept and the files are
   unchanged. The next `bank releases` or `bank publish` must report which of the two happened and
-  make the files agree with PostgreSQL.
+  make the files agree with it.
 """
 
 import json

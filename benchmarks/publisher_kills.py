@@ -10,7 +10,7 @@ is killed with SIGKILL at a uniformly random moment. Meanwhile, readers read aga
 short pauses:
 
 - files: read the current release with all its Parquet files, its DuckDB file and its manifest;
-- files, held: open a release's DuckDB file, and read it repeatedly while publishers run;
+- files, held: open a release's DuckDB file, and read it repeatedly while publishers go on;
 - PostgreSQL, repeatable read: take a snapshot, wait, then read all marts, with the rights of
   `bank_reader`;
 - PostgreSQL, read committed: read all marts in one transaction, with the same rights.

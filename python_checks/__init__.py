@@ -1,1 +1,1 @@
-"""Checks beyond the dbt tests: expectation suites, checks of the project's files, and pytest."""
+"""Checks besides the dbt tests: expectation suites, rules on the project itself, and pytest."""

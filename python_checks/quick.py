@@ -2,10 +2,10 @@
 
 It lints the changed files: Python with ruff, YAML with yamllint, and models, analyses and singular
 tests with sqlfluff. If a Python file has changed, mypy runs as in `make lint`. The dbt unit tests
-of a model run if the model, a macro or seed that it uses, or the YAML file that contains these
-tests has changed. Of the pytest files whose tests need no warehouse, it runs those that have
-changed, import a changed module or read the project's files, but without the tests that try damaged
-drops. `make test` runs all linters, and all tests except the nightly ones.
+of a model run if the model, a macro or seed that it uses, or the YAML file of these tests has
+changed. Of the pytest tests that need no warehouse, only those run that import a changed module or
+read the project's files; the tests that try damaged drops never run. `make test` runs all linters,
+and all tests except the nightly ones.
 """
 
 import ast
@@ -96,7 +96,7 @@ def commands(changed: Iterable[str]) -> dict[str, list[str]]:
 
 
 def unit_tests(changed: Iterable[str]) -> list[str]:
-    """Return the unit test files to run after these files have changed."""
+    """Return the unit test files to run after a change of these files."""
     files = set(changed)
     found = []
     for test in sorted((PROJECT / UNIT_TESTS).glob("test_*.py")):
@@ -135,7 +135,7 @@ def _tool(name: str) -> list[str]:
 
 
 def changed_models(changed: Iterable[str], manifest: Mapping[str, Any]) -> list[str]:
-    """Return the models that a change to these files affects.
+    """Return the models that a change of these files affects.
 
     A macro affects the models that use it, directly or through other macros. A seed affects the
     models that read it. A YAML file affects the models whose unit tests it contains.
@@ -175,7 +175,7 @@ def _is_in(resource: Mapping[str, Any], files: set[str]) -> bool:
 
 
 def check_models(models: list[str], folder: Path) -> Outcome:
-    """Build these models and everything that they read, then run the models' unit tests.
+    """Build the tables that these models read, then run the models' unit tests.
 
     The fixtures of unit tests take their types from these tables.
     """
@@ -200,7 +200,7 @@ def run(name: str, command: list[str]) -> Outcome:
 
 
 def report(outcomes: list[Outcome]) -> int:
-    """Print a line for each check and the output of failed ones; return 0 if all passed, else 1."""
+    """Print a line for each check and the output of failed checks; return 1 if any failed."""
     for each in outcomes:
         print(f"{'passed' if each.is_good else 'FAILED'}  {each.seconds:4.0f} s  {each.name}")
         if not each.is_good:

@@ -34,7 +34,7 @@ NAMES: Mapping[str, str] = {
     "tenure_days": "Time with the bank",
     "act": "Act now",
 }
-"""Labels of columns and codes. Without an entry, the label is the name with spaces, capitalised."""
+"""Labels of columns and codes. The label of any other is its name with spaces, capitalised."""
 
 VALUES: Mapping[str, Mapping[str, str]] = {
     "watch_list_level": {
@@ -261,7 +261,7 @@ def _bound(how: str, limit: float, unit: str = "", units: str = "") -> str:
 
 
 def _rounded(how: str, number: float) -> float:
-    """Round a customer's value below 100 to three significant digits, else to ten decimals."""
+    """Round a customer's value below 100 to three digits; else only remove floating-point error."""
     return float(f"{number:.3g}") if how == "is" and abs(number) < 100 else round(number, 10)
 
 

@@ -1,9 +1,9 @@
 """Answers to a manager's questions about the data, as sentences.
 
-Each answer consists of a sentence in round numbers, a short title for a chart, the statistics that
-support both, and where to find more. An answer is left out if the data does not support it. A link,
-such as that between risk and income, is stated only if a statistical test confirms it. "No
-difference" is stated only if the test rules out a difference that matters.
+Each answer is a sentence in round numbers, a short title for a chart, the statistics that support
+both, and where to find more. An answer is left out if the data does not support it. A link, such as
+that between risk and income, is stated only if a statistical test confirms it. "No difference" is
+stated only if the test rules out a difference that matters.
 """
 
 import math
@@ -158,7 +158,7 @@ def _task(source: Source, action: str) -> str:
 
 
 def _change_of_decisions(source: Source, number: int) -> str:
-    """Return a clause that compares `number` with the previous date; empty if there is none."""
+    """Return a clause that compares with the previous date; empty if there is none."""
     try:
         moved = _since(source, "fct_risk_migrations")
     except NotShownError:
@@ -430,8 +430,7 @@ def _if_counted_twice(loans: Any, deposits: Any, kinds: Sequence[Any]) -> str:
         kinds: bank deposits, and all other deposits.
 
     Returns:
-        Sentences preceded by a space; empty if bank deposits cannot contain the other accounts, or
-        if that would make no difference.
+        Sentences preceded by a space; empty if it is impossible or would make no difference.
     """
     only, others = kinds
     if None in kinds or not 0 < others <= only or amount(only) == amount(deposits):
@@ -621,7 +620,7 @@ def drivers(source: Source) -> Answer | None:
 
 
 def _odds(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the odds ratios of drivers; the first is explained by comparing two customers."""
+    """Return the odds ratios of drivers; the first is explained as a comparison of customers."""
     first, *others = rows
     more = (
         f"higher in {_short(first['driver'])} by one standard deviation"
@@ -639,7 +638,7 @@ def _odds(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _compared(row: Mapping[str, Any]) -> str:
-    """Return the name of a driver; for a category, with its level and the reference level."""
+    """Return the name of a driver; of a group, with the group it is compared with."""
     name = _short(row["driver"])
     if row["reference_level"] is None:
         return name
@@ -647,7 +646,7 @@ def _compared(row: Mapping[str, Any]) -> str:
 
 
 def _by_direction(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str], list[str]]:
-    """Return the names of drivers in three lists: positive links, negative links, categories."""
+    """Return the names of the drivers by the direction of their link, and those that are groups."""
     names: dict[str, list[str]] = {"raises": [], "lowers": [], "groups": []}
     for row in rows:
         way = row["direction"] if row["reference_level"] is None else "groups"
@@ -794,7 +793,7 @@ OPENING = (
 
 
 def difference(source: Source, dimension: str, measure: str) -> Mapping[str, Any] | None:
-    """Return the mart's row for two columns, in either order; None if there is no such row."""
+    """Return the test of two columns, in either order; None if they were not tested."""
     found: Mapping[str, Any] | None = None
     for row in source.rows("fct_segment_differences"):
         if (row["dimension"], row["measure"]) == (dimension, measure):

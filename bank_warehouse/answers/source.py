@@ -37,7 +37,7 @@ class Source(Protocol):
             by: names of dimensions.
             filters: the allowed values of each dimension.
             cube: name of a dashboard cube; None for the one that has the dimensions. A warehouse
-                ignores this argument.
+                ignores it.
         """
 
     def rows(self, mart: str, order: str = "all") -> Sequence[Mapping[str, Any]]:

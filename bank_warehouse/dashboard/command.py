@@ -1,4 +1,4 @@
-"""The command ``dashboard``, which serves the dashboard or writes its pages to one file."""
+"""The command ``dashboard``: serve the dashboard on this machine, or write it to one file."""
 
 import logging
 from functools import partial

@@ -1,4 +1,4 @@
-"""Create and find the files of the cubes.
+"""The files of the cubes.
 
 A separate process creates each file, so the server never holds customer records. The process
 reads the customer marts and writes one DuckDB file. The file holds the cubes of a role, and copies
@@ -123,7 +123,7 @@ def cube_file(release: Release, role: Role, folder: Path) -> Path:
 
 
 def _clear(folder: Path) -> None:
-    """Delete drafts that are older than a day, because they may contain customer records."""
+    """Delete the drafts of killed processes, because they may contain customer records."""
     for draft in folder.glob(f"{DRAFT}*"):
         if time.time() - draft.stat().st_mtime > A_DAY:
             shutil.rmtree(draft, ignore_errors=True)

@@ -134,7 +134,7 @@ class Cube:
     rows: int
 
     def layer_for(self, names: Iterable[str]) -> SemanticLayer:
-        """Return the definitions on the table that `names` need: with years or without."""
+        """Return the definitions on the table without years, unless the names contain the year."""
         return self.layer if YEAR in set(names) else self.without_years
 
 

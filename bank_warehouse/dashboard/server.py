@@ -1,4 +1,4 @@
-"""The web server, which maps addresses to pages for the role of the user."""
+"""The web server: maps addresses to pages, for the role of the user."""
 
 import logging
 from collections.abc import Callable, Iterable

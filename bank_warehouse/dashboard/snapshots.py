@@ -129,7 +129,7 @@ class Snapshot:
         return answers(self)
 
     def rows(self, mart: str, order: str = "all") -> Sequence[Mapping[str, Any]]:
-        """Return the rows of a small mart, by column name.
+        """Return a small mart as rows by column name.
 
         Args:
             mart: name of the mart.

@@ -35,7 +35,7 @@ SHADES = LinearSegmentedColormap.from_list("ink", ["#cbd9e8", INK])
 
 WIDTH = 9.0
 FITTING = 84
-"""Number of characters that fit into the width; a longer title is written smaller."""
+"""Number of letters of a title that fit into the width; a longer title is written smaller."""
 MILLION = 1e6
 MOST_BARS = 20
 
@@ -61,10 +61,7 @@ def house_style() -> Iterator[None]:
 
 
 def titled(name: str, tables: Tables, height: float, note: str = "") -> Figure:
-    """Return an empty figure with a title and a note.
-
-    For the sample, the note also says that the data are invented.
-    """
+    """Return an empty figure with a title and a note, which says if the data are invented."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     title = TITLES[name](tables)
     size = STYLE["figure.titlesize"] * min(1, FITTING / len(title))
@@ -77,7 +74,7 @@ def titled(name: str, tables: Tables, height: float, note: str = "") -> Figure:
 
 
 def actions(tables: Tables) -> Figure:
-    """Gap and number of customers of each action with a gap to close; at most the 20 largest."""
+    """Gap and number of customers of the actions with a gap to close: at most the 20 largest."""
     frame = tables.metrics(["gap_to_close", "recommendations"], ["action_name"])
     frame = frame.assign(gap=frame["gap_to_close"].astype(float) / MILLION)
     frame = frame[frame["gap"] > 0].sort_values(["gap", "action_name"], ascending=[True, False])
@@ -105,7 +102,7 @@ def actions(tables: Tables) -> Figure:
 
 
 def differences(tables: Tables) -> Figure:
-    """Sizes of the real differences in amounts; a sign in any other cell says why it has none."""
+    """Sizes of the real differences in amounts; a sign in each pale cell says why it has none."""
     found = tables.sql(
         """
         select dimension, measure, effect_size, verdict
@@ -278,7 +275,7 @@ def segments(tables: Tables) -> Figure:
 
 
 NEAR = 0.12
-"""A name is above its bubble if a lower bubble is nearer than this share of the largest loans."""
+"""A bubble has its name above it if a lower one is closer than this share of the largest loans."""
 LOW = 0.2
 """Bubbles below this share of the largest mean deposits have their names above them."""
 
@@ -456,7 +453,7 @@ def boxes(
 
 
 def density(tables: Tables) -> Figure:
-    """Income and loans of customers as a density plot, with median loans of each income tenth."""
+    """Income and loans of customers as a density plot, with median loans by income tenth."""
     drawn = customers(tables)
     known = drawn[(drawn["total_loans"] > 0) & (drawn["estimated_income"] > 0)]
     ends = known["total_loans"].quantile([0.005, 0.995])
@@ -557,7 +554,7 @@ TITLES: dict[str, Callable[[Tables], str]] = {
     "density": _loans_by_income,
     "loyalty": _of_answer("no-difference", "Balances by loyalty class"),
 }
-"""The title of each figure: usually its answer, or a neutral title if there is no answer."""
+"""The title of each figure: its answer, or a neutral title if there is no answer."""
 
 FIGURES: dict[str, Callable[[Tables], Figure]] = {
     "actions": actions,

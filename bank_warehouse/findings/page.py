@@ -140,7 +140,7 @@ def _differences(tables: Tables) -> str:
 
 
 def _outside_money(links: Mapping[tuple[str, ...], str], *, assigned: bool) -> str:
-    """Return a sentence on the links, other than of amounts with amounts, that passed the test."""
+    """Return which links outside the comparisons of amounts with amounts passed the test."""
     if not links:
         return templates.OUTSIDE_NONE
     is_one = len(links) == 1

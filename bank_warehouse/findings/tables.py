@@ -46,8 +46,8 @@ class Tables(Warehouse):
     def classes_listed_by_rule(self) -> list[str]:
         """Return the risk weightings that alone put a customer on the watch list.
 
-        The list is empty for a release, which does not contain the rules. It is also empty if all
-        or none of the risk weightings do so, because then there is no jump to explain.
+        The list is empty if all or none of them do, because then there is no jump to explain, and
+        for a release, which does not contain the rules.
         """
         try:
             found = self.sql(

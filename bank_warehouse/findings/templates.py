@@ -1,4 +1,4 @@
-"""The templates of the page. All numbers about the customers come from the warehouse."""
+"""The templates of the page. They have no numbers, because all come from the warehouse."""
 
 TITLE = """# Findings
 

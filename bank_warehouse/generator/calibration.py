@@ -5,7 +5,7 @@ Counts are out of 3,000, so a value is drawn by picking one of 3,000 slots.
 
 CLIENTS_PROFILED = 3_000
 
-# ---------- quantiles of the balances without zeros, to four significant digits
+# ---------- margins of the balances without zeros, to four significant digits
 PROBABILITIES = (
     0.0,
     0.002,
@@ -374,7 +374,7 @@ SPEARMAN = (
     (0.68, 0.49, 0.37, 0.41, 0.35, 0.39, 0.36, 0.39, 0.42, 1.00),
 )
 
-# ---------- how many clients have zeros in all columns of a group
+# ---------- clients with a zero, in all the columns of a group at once
 ZERO_GROUPS = {
     ("Bank Loans",): 27,
     ("Bank Deposits", "Checking Accounts", "Saving Accounts"): 34,

@@ -62,7 +62,7 @@ class Plan:
 
     @property
     def rows(self) -> int:
-        """The number of rows before leavers are removed: all who joined by the pack's month."""
+        """The rows of a pack before leavers are removed: everyone who joined by its month."""
         return self.customers + months.joined_by(self.customers, self.months_later)
 
 
@@ -93,7 +93,7 @@ def make_plan(customers: int, seed: int, plant: str | None = None, months_later:
 
 
 def id_digits(customers: int) -> int:
-    """Return the number of digits of a client id: at least 5, enough for twice as many ids."""
+    """Return the number of digits of a client id: at least 5, enough for twice the customers."""
     digits = SMALLEST_ID_DIGITS
     while 9 * 10 ** (digits - 1) < 2 * customers:
         digits += 1
@@ -101,10 +101,10 @@ def id_digits(customers: int) -> int:
 
 
 def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
-    """Return the rows of a pack from `start` up to `stop` (exclusive), as integer arrays.
+    """Return the rows `start` to `stop` of a pack, each column an integer array.
 
-    Each array has the shape (stop - start,) in the first month. Later, it may be shorter, because
-    the customers who have left are missing. Text values are positions in `Plan.texts`, money is in
+    Each array has the shape (stop - start,) in the first month. Later, it is shorter, because the
+    customers who have left are missing. Text values are positions in `Plan.texts`, money is in
     cents, dates are days since 1970-01-01, and client ids lack their prefix `IND`.
     """
     rows = np.arange(start, stop, dtype=np.uint64)
@@ -121,7 +121,7 @@ def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
 
 
 def _months_later(plan: Plan, rows: Unsigned, columns: Columns) -> Columns:
-    """Return the columns as of the plan's month, without the customers who have left."""
+    """Return the columns in the month of the plan, without leavers and later joiners."""
     months.move(columns, plan.customers, plan.months_later, plan.seed, rows)
     is_there = months.is_with_the_bank(plan.customers, plan.months_later, plan.seed, rows)
     return {name: values[is_there] for name, values in columns.items()}
@@ -148,7 +148,7 @@ def record_batch(plan: Plan, columns: Columns) -> pa.RecordBatch:
 def _identities(plan: Plan, rows: Unsigned) -> Columns:
     """Return client id numbers and names.
 
-    The rows of the first month are shuffled. In the new order, the first few share ids in twos or
+    The rows of the first month are shuffled. In that order, the first few share ids in twos or
     threes, and the last few share names in pairs. These are different rows, so no two people share
     both. Customers who join later share neither. If more names are needed than there are
     combinations of first names and surnames (about three million), names are reused.
@@ -190,7 +190,7 @@ def _identities(plan: Plan, rows: Unsigned) -> Columns:
 
 
 def _demographics(plan: Plan, rows: Unsigned) -> Columns:
-    """Return the columns that are independent of all others, as in the bank's files."""
+    """Return the independent columns, which carry no signal, as in the bank's files."""
     seed = plan.seed
     ages = calibration.OLDEST - calibration.YOUNGEST + 1
     columns = {
@@ -220,7 +220,7 @@ def _joining_days(plan: Plan, rows: Unsigned) -> Integers:
 
 
 def _first_joining_days(seed: int, rows: Unsigned) -> Integers:
-    """Return joining dates for the first month's customers, with years as in the profile."""
+    """Return joining dates of the first month: years as in the profile, days equally frequent."""
     years = list(calibration.CLIENTS_BY_YEAR_JOINED)
     counts = list(calibration.CLIENTS_BY_YEAR_JOINED.values())
     epoch = date(1970, 1, 1)
@@ -233,7 +233,7 @@ def _first_joining_days(seed: int, rows: Unsigned) -> Integers:
 
 
 def _balances(plan: Plan, rows: Unsigned) -> Columns:
-    """Return the money columns in cents, some amounts set to zero, and the risk weighting."""
+    """Return the money columns in cents, with zeros, and the risk weighting."""
     balances, risk = draw(plan.copula, plan.seed, rows)
     columns = {name: np.rint(values * 100).astype(np.int64) for name, values in balances.items()}
     for names, clients in calibration.ZERO_GROUPS.items():

@@ -109,10 +109,10 @@ def command(
 
 
 def _refuse_occupied(out: Path, file_format: str, as_seeds: bool, force: bool) -> None:
-    """Refuse a folder that holds the same tables; with `force`, only if the format differs.
+    """Refuse a folder that holds the same tables; with `force`, only those in another format.
 
     Raises:
-        click.ClickException: The folder is refused; the message names the files and the remedy.
+        click.ClickException: There are such files; the message names them and the remedy.
     """
     for other_format in FORMATS:
         taken = [

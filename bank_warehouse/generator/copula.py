@@ -1,8 +1,7 @@
 """Correlated balances: a Gaussian copula with tabulated margins.
 
 Rows are computed only with additions, products and table look-ups, which give the same bits on
-every machine. They do not use exp, log or matrix libraries, whose results may differ in the last
-bit.
+every machine. The results of exp, log and matrix libraries may differ in the last bit.
 """
 
 import math
@@ -80,9 +79,9 @@ def latent_correlations(
     """Return the normal correlations that give these rank correlations.
 
     For continuous margins rho = 2 sin(pi r / 6) (Pearson 1907; Kruskal (1958), "Ordinal
-    measures of association", JASA 53). The last variable is cut into classes with shares p. Their
-    mid-ranks keep only 1 - sum(p^3) of the variance of the ranks. The rank correlations of this
-    variable are therefore first divided by the square root of that number.
+    measures of association", JASA 53). The last variable is cut into classes with shares p,
+    whose mid-ranks keep a share of 1 - sum(p^3) of the variance of the ranks. So its rank
+    correlations are first divided by the square root of that share.
     """
     last = len(spearman) - 1
     kept = math.sqrt(1 - sum(share**3 for share in risk_shares))

@@ -19,12 +19,12 @@ from bank_warehouse.generator.names import staff_names
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 FORMATS = ("csv", "parquet")
-BLOCK_ROWS = 122_880  # rows in a Parquet row group; the data does not depend on this number
+BLOCK_ROWS = 122_880  # a row group of a Parquet file; the data does not depend on it
 BLOCKS = "blocks"  # the name of a segment in DuckDB
 COPY_BYTES = 1 << 20
 MEMORY_LIMIT = "512MB"
 MOST_THREADS = 4  # one thread creates the blocks, so more writers would only cost memory
-SEGMENT_BLOCKS = 4  # blocks in a segment; a CSV query writes them on several threads
+SEGMENT_BLOCKS = 4  # blocks of a segment; a CSV query writes them on several threads
 CSV_OPTIONS = "format csv, delimiter ',', dateformat '%d-%m-%Y'"
 
 Progress = Callable[[int], None]
@@ -106,7 +106,7 @@ def _settings(threads: int | None) -> dict[str, str | bool | int | float | list[
 def _write_csv(
     connection: duckdb.DuckDBPyConnection, query: str, segments: Iterator[pa.Table], path: Path
 ) -> None:
-    """Write the result of `query` for each segment in turn, below a single header."""
+    """Write the result of `query` for each segment in turn, below the header."""
     part = _part_of(path)
     target = quote_literal(str(part))
     with path.open("wb") as file:
@@ -138,7 +138,7 @@ def _write_parquet(
 
 
 def _part_of(path: Path) -> Path:
-    """Return the path of the file that holds a segment until it is appended to `path`."""
+    """Return the path for a segment before it is appended to `path`."""
     return path.with_name(f"{path.name}.part")
 
 

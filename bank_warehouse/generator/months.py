@@ -1,8 +1,8 @@
 """The same bank some months later: customers have joined and left, and balances have changed.
 
-Who is a customer in a month, and with what balances, depends only on the seed, the number of
-customers in the first month, the row and the month. So the packs of two months describe the same
-people, and each can be created without the other.
+Membership and balances in a month depend only on the seed, the number of customers in the first
+month, the row and the month. So the packs of two months have the same people, and each can be
+created without the other.
 """
 
 from collections.abc import MutableMapping
@@ -56,7 +56,7 @@ def month_of_joining(customers: int, rows: Unsigned) -> Integers:
 def is_with_the_bank(
     customers: int, months: int, seed: int, rows: Unsigned
 ) -> npt.NDArray[np.bool_]:
-    """Return for each row whether the customer has joined and not left by month `months`."""
+    """Return whether each row has joined and has not left by month `months`; nobody returns."""
     joined = month_of_joining(customers, rows)
     stays = joined <= months
     for month in range(1, months + 1):

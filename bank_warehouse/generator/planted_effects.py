@@ -1,7 +1,7 @@
 """Effects that can be planted in the data, to test whether an analysis finds them.
 
 Without a planted effect, the look-alike is like the bank's data: categories without signal, no
-clusters, and a risk weighting that rises with money. Each effect changes one of these.
+clusters, and a risk weighting that rises with money. Each effect changes one thing.
 """
 
 from collections.abc import Callable, Mapping, MutableMapping
@@ -28,7 +28,7 @@ def plant_difference(columns: Columns, seed: int, rows: Unsigned) -> None:  # no
 
 
 def plant_cluster(columns: Columns, seed: int, rows: Unsigned) -> None:
-    """Multiply by 20 the loans of four in ten customers, and the deposits of all others."""
+    """Multiply the loans of four in ten customers by 20, and the deposits of the others."""
     is_borrower = uniforms(stream_key(seed, "planted cluster"), rows) < CLUSTER_SHARE
     for names, is_larger in ((LENDING, is_borrower), (DEPOSITS, ~is_borrower)):
         for name in names:
@@ -36,7 +36,7 @@ def plant_cluster(columns: Columns, seed: int, rows: Unsigned) -> None:
 
 
 def plant_driver(columns: Columns, seed: int, rows: Unsigned) -> None:  # noqa: ARG001
-    """Raise the risk weighting by one for three properties owned; lower it by one for none."""
+    """Raise the risk weighting of owners of three properties by one; lower that of non-owners."""
     properties, risk = columns["Properties Owned"], columns["Risk Weighting"]
     highest = max(domains.RISK_WEIGHTING_COUNTS)
     lowest = min(domains.RISK_WEIGHTING_COUNTS)

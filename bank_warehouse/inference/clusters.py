@@ -31,7 +31,7 @@ STABLE = 0.8
 DISTINCT = 0.5
 """Minimum silhouette of distinct clusters: Kaufman and Rousseeuw (1990), table 4."""
 MOST_CUSTOMERS = 5_000
-"""Maximum number of customers in a fit; those with the lowest keys, which are hashes, are used."""
+"""Maximum number of customers in a fit: the first in the order of their keys, which are hashes."""
 _CUSTOMERS_PER_CLUSTER = 25
 _CUSTOMERS_FOR_SILHOUETTE = 2_000
 _HALVES = 8
@@ -52,7 +52,7 @@ CLUSTERS = pa.schema(
         ("customers_fitted", pa.int64()),
     ]
 )
-"""The columns of the table that `fit_clusters` returns."""
+"""The columns of `fit_clusters`."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ TESTED = pa.schema(
         ("comparable_effect_size", pa.float64()),
     ]
 )
-"""The columns of the table that `compare_dimensions` returns."""
+"""The columns of `compare_dimensions`."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def compare_dimensions(
     by_definition: pd.DataFrame,
     by_money: Collection[str],
 ) -> pa.Table:
-    """Compare the values of every dimension on every measure, and every pair of dimensions.
+    """Compare the values of every dimension by every measure, and every pair of dimensions.
 
     Args:
         rank_sums: One row per dimension, value and measure: `dimension`, `value`, `measure`,
@@ -229,7 +229,7 @@ def compare_dimensions(
 
 @dataclass(frozen=True)
 class _Result:
-    """A comparison with the dimension and measure of each row that it gets in the table."""
+    """A comparison with its names: one or two rows of the table."""
 
     names: tuple[tuple[str, str], ...]
     method: str

@@ -27,7 +27,7 @@ PROTECTED_NUMBERS = ("age",)
 PROTECTED_CATEGORIES = ("gender", "nationality")
 
 PER_DEVIATION = "one standard deviation more"
-"""The `level` of a driver that is a number or a balance."""
+"""The `level` of a number or a balance."""
 CONFIDENCE = 0.95
 CUSTOMERS_PER_PARAMETER = 10
 """A fit needs at least this many customers for each parameter."""
@@ -57,7 +57,7 @@ DRIVERS = pa.schema(
         ("customers_held_out", pa.int64()),
     ]
 )
-"""The columns of the table that `fit_drivers` returns."""
+"""The columns of `fit_drivers`."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,13 @@ class ProportionalOdds(OrderedModel):  # type: ignore[misc]
     customers. The formulas find the same optimum in about a second.
 
     McCullagh (1980), "Regression models for ordinal data", JRSS B 42, 109-142: P(y <= j) =
-    F(threshold_j - x beta), where F is the logistic distribution function.
+    F(threshold_j - x beta), F the logistic distribution function.
     """
 
     def score(self, params: Floats) -> Floats:
-        """Return the gradient of the log-likelihood with respect to the parameters, shape (p,).
+        """Return the derivative of the log-likelihood, shape (p,), in statsmodels' parameters.
 
-        The parameters are those of statsmodels: beta, the first threshold, and the logarithms of
-        the steps between thresholds.
+        These are beta, the first threshold, and the logarithms of the steps between thresholds.
         """
         slopes = self.exog.shape[1]
         steps = np.exp(params[slopes + 1 :])
@@ -123,7 +122,7 @@ class Fit:
 
     Attributes:
         coefficients: Shape (p,): log odds of a higher outcome for each column.
-        errors: Shape (p,): the standard errors of the coefficients.
+        errors: Shape (p,): their standard errors.
         thresholds: Shape (levels - 1,): ascending.
     """
 
@@ -172,7 +171,7 @@ def explained_shares(matrix: Floats, coefficients: Floats) -> Floats:
     The sum is the R squared of McKelvey and Zavoina (1975), Journal of Mathematical Sociology 4,
     103-120: v / (v + pi^2 / 3), where v is the variance of x beta. It is divided among the columns
     by the product measure of Pratt (1987), "Dividing the indivisible", Proc. 2nd Tampere
-    Conference in Statistics, 245-260: beta_j cov(x_j, x beta). A share can be negative.
+    Conference in Statistics, 245-260: beta_j cov(x_j, x beta). A share can be slightly negative.
 
     Args:
         matrix: Shape (n, p).
@@ -198,8 +197,7 @@ def fit_drivers(sample: pd.DataFrame) -> pa.Table:
 
     Returns:
         `DRIVERS`, one row per driver and level, in the order of the columns in this module. If
-        there are too few customers or there is no optimum, the figures are null. A column that was
-        left out of the fit has no coefficient.
+        there are too few customers or there is no optimum, the figures are null.
     """
     ordered = sample.sort_values("customer_key", kind="stable", ignore_index=True)
     rows = _fit_rows(ordered, "business facts", BALANCES, NUMBERS, CATEGORIES)
@@ -215,7 +213,7 @@ def design(
 ) -> list[Column]:
     """Return the columns of a fit: scaled balances, standardised numbers, levels as 0 and 1.
 
-    The reference level of a category is its most frequent one (the first by name if several tie).
+    The reference level of a category is its most frequent one (the first by name if several are).
     """
     columns: list[Column] = []
     for name in balances:

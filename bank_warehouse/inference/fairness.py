@@ -32,14 +32,14 @@ TESTED = pa.schema(
         ("adjusted_p_value", pa.float64()),
     ]
 )
-"""The columns of the table that `compare_groups` returns."""
+"""The columns of `compare_groups`."""
 
 
 def two_rates(chosen: int, customers: int, other_chosen: int, other_customers: int) -> float:
     """Return the two-sided p-value of the hypothesis that two rates are equal.
 
-    This is Pearson's chi-square test of the two-by-two table, without continuity correction. Its
-    statistic is the square of the z statistic with pooled variance: Fleiss, Levin and Paik (2003),
+    Pearson's chi-square test of the two-by-two table, without continuity correction. Its statistic
+    is the square of that of the z-test with pooled variance: Fleiss, Levin and Paik (2003),
     "Statistical methods for rates and proportions", chapter 3. If fewer than `SMALL_COUNT`
     customers are expected in a cell, Fisher's exact test is used: Fisher (1934), "Statistical
     methods for research workers", section 21.02.

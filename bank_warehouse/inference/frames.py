@@ -12,7 +12,7 @@ def as_pandas(relation: Any, order_by: Sequence[str]) -> pd.DataFrame:
     Args:
         relation: Result of `dbt.ref`: a DuckDB relation, a Spark data frame, or a
             :class:`.spark.model_tables.SqlTable`.
-        order_by: Columns whose combination is unique.
+        order_by: Columns that are unique in combination.
 
     Returns:
         The same columns; decimals become float64.

@@ -1,7 +1,7 @@
 """One definition of each number: the metrics of the semantic layer, and SQL for them.
 
 The definitions are in models/semantic and reach Python through target/semantic_manifest.json, which
-dbt writes when it parses the project. Code that shows a metric takes its name, label, format and
+dbt writes when it parses the project. Whatever shows a metric takes its name, label, format and
 definition from here::
 
     layer = load_metrics(Path("target/semantic_manifest.json"))

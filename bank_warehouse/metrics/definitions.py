@@ -44,7 +44,7 @@ class MetricsError(ValueError):
 
 @dataclass(frozen=True)
 class Dimension:
-    """A dimension by which numbers can be grouped or filtered.
+    """A dimension that numbers are shown by.
 
     Attributes:
         name: short name, unique within its model, such as `segment`.
@@ -145,7 +145,7 @@ class SemanticModel:
         relation: name of the mart.
         schema: schema of the mart.
         keys: the columns that identify a row, by entity; other models join on them.
-        references: the columns of all entities, both keys and foreign keys, by entity.
+        references: the column for each entity, whether it is a key or a foreign key, by entity.
         dimensions: all dimensions, by short name; entities are among them.
     """
 

@@ -84,9 +84,9 @@ def compile_query(
         metrics: names of metrics, each once.
         group_by: short names of dimensions (`segment`), or MetricFlow's (`customer__segment`). The
             name of a time dimension may end in `__year`, `__quarter`, `__month` or `__day`.
-        filters: the allowed values of each dimension; a None among them allows rows in which the
-            dimension is null. Other dimensions are not restricted. Values are bound and must have
-            the type of the column: 5 for a risk weighting, not '5'.
+        filters: the allowed values of each dimension; None allows rows without a value. Other
+            dimensions are not restricted. Values are bound and must have the type of the column: 5
+            for a risk weighting, not '5'.
         prefix: names before the name of a mart: its schema, or database and schema; empty if none
             are needed.
 
@@ -96,8 +96,8 @@ def compile_query(
 
     Raises:
         MetricsError: No metric is named, a name is unknown, ambiguous or given twice, a dimension
-            cannot be reached from a metric, a granularity is requested for a dimension that is
-            not a date, or a filter is not a list of values or is empty.
+            cannot be reached from a metric, a granularity is asked of a dimension that is not a
+            date, or a filter is not a list of values or is empty.
     """
     restricted = dict(filters or {})
     _check_names(layer, metrics, group_by, restricted)

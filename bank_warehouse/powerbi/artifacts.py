@@ -1,4 +1,4 @@
-"""Reads what the Power BI project needs from dbt: the two manifests of a build, and the seeds."""
+"""Reads the manifest and the semantic manifest that each dbt build writes."""
 
 import csv
 import json

@@ -193,7 +193,7 @@ def _columns(model: ModelText) -> Iterator[tuple[str, Node, str]]:
 
 
 def _named(model: ModelText) -> Iterator[tuple[str, str, str]]:
-    """Yield each table, child of a table and role: its name, description and name in findings."""
+    """Yield the name and description of every named object, and its name in findings."""
     for table in model.tables.values():
         yield table.name, table.description, f"table {table.name}"
         for child in table.children:

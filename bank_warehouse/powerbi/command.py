@@ -1,4 +1,4 @@
-"""The command ``powerbi``, which writes the Power BI project from dbt's artifacts."""
+"""`bank powerbi`: write the Power BI project from dbt's artifacts."""
 
 import os
 import shlex
@@ -107,7 +107,7 @@ def command(
     if found:
         raise PowerBIError("\n".join(["The project has mistakes:", *found]))
     lineage, lineage_path = exposures.write(built, PAGES), root / exposures.PATH
-    # The exposures describe the report in `own`. A project in another folder leaves them alone.
+    # The exposures describe the project's own report, so --out elsewhere keeps them.
     is_own = out.resolve() == own.resolve()
     is_stale = is_own and not project.holds(lineage_path, lineage)
     if check:

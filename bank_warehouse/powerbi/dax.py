@@ -92,9 +92,9 @@ class _Writer:
         text = self.calculate(text, mart)
         is_plain_sum = measure.aggregation == "sum" and not self.metric.filters
         if self.metric.fill_nulls_with is not None and not is_plain_sum:
-            # A plain sum is not filled: it stays blank if no row has an amount, such as the gap of
-            # an action without a target. Other filled measures are blank only if there are no rows,
-            # because a zero there would fill every empty cell of a matrix.
+            # A plain sum is blank if no row has an amount: an action without a target has no gap.
+            # The measure is blank if there are no rows, because a zero would fill every empty cell
+            # of a matrix.
             filled = f"COALESCE({text}, {self.metric.fill_nulls_with})"
             text = f"IF(ISEMPTY({table}), BLANK(), {filled})"
         return text

@@ -13,8 +13,8 @@ class ModelColumn:
         data_type: TMDL type: string, int64, decimal, double, boolean or dateTime.
         description: what the value means.
         format_string: display format; empty for text and booleans.
-        is_hidden: whether it is hidden from report authors.
-        is_key: whether each value occurs in only one row.
+        is_hidden: hidden from report authors.
+        is_key: each value occurs in only one row.
         folder: display folder; empty for none.
         sort_by: name of the column to sort by; empty to sort by its own values.
         group_by: name of a column that a visual with this one also groups by; empty for none.
@@ -46,7 +46,7 @@ class Hierarchy:
 class Measure:
     """A measure: display name, DAX, description, format and display folder.
 
-    Measures that report authors do not need are hidden, such as those for titles.
+    Measures that only other measures and titles use are hidden.
     """
 
     name: str
@@ -63,17 +63,16 @@ class ModelTable:
 
     Attributes:
         name: display name.
-        origin: mart or seed that it loads; for a field parameter or slider, the name by which pages
-            refer to it; empty for other tables.
+        origin: mart or seed that it loads; empty if the model adds the table.
         description: its description, which begins with the grain.
         query: M code that returns its rows; DAX if it is calculated.
         columns: its columns, in order.
         hierarchies: hierarchies of its columns.
         measures: the measures that it holds.
-        is_hidden: whether it is hidden from report authors.
-        is_date_table: whether it is marked as the date table.
+        is_hidden: hidden from report authors.
+        is_date_table: marked as the date table.
         reads: marts that its rows come from.
-        is_calculated: whether DAX computes its rows.
+        is_calculated: its rows are computed by DAX.
         group: its group in the list of queries; empty for none.
     """
 
@@ -181,7 +180,7 @@ class Model:
     mode: str = "import"
 
     def by_origin(self, origin: str) -> ModelTable:
-        """Return the table with this origin, such as a mart or seed.
+        """Return the table of a mart or seed.
 
         Raises:
             KeyError: there is none.

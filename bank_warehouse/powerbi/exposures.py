@@ -49,7 +49,7 @@ def tables_in(expression: str, model: Model) -> list[ModelTable]:
     }
     for table in model.tables.values():
         for measure in table.measures:
-            # Columns are always written with the name of their table, and measures never are.
+            # Columns are always written with their table, and measures never are.
             if any(
                 f"{before}[{measure.name}]" in f" {expression}" for before in (" ", "(", "-", "\n")
             ):

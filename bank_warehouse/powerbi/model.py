@@ -46,8 +46,8 @@ def build(artifacts: Artifacts, pages: Iterable[Page], source: Source | None = N
 
     Args:
         artifacts: the dbt artifacts of a built warehouse.
-        pages: the report's pages. Hidden columns that neither the pages nor the model use are left
-            out.
+        pages: the report's pages. Hidden columns that neither the pages nor the model use are
+            dropped.
         source: where Power BI reads the tables from; by default a folder of releases.
 
     Raises:

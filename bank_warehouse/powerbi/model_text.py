@@ -1,4 +1,4 @@
-"""Reads the semantic model back from its files, for the checks and the report.
+"""Reads the semantic model back from its files, for the checks.
 
 Like Power BI, this reader uses only the files, and none of the code that wrote them.
 """

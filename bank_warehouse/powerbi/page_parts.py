@@ -135,15 +135,14 @@ class Visual:
         is_heading: whether the first paragraph of `text` is the heading of the page.
         sync: name of the group of synchronized slicers; empty for none.
         link: what a button does; None for other visuals.
-        is_whole: whether no customer slicer reaches it. It then shows all customers, and its style
-            says so.
-        has_trend: whether it has a trend line through the points.
-        in_thousands: whether it is a table or matrix that shows money in thousands.
-        is_list: whether it shows any number of rows and scrolls.
-        without_totals: whether it has no row of totals, because its rows must not be added up.
+        is_whole: no customer slicer reaches it. It shows all customers, and its style says so.
+        has_trend: it has a trend line through the points.
+        in_thousands: it is a table or matrix that shows money in thousands.
+        is_list: it shows any number of rows and scrolls.
+        without_totals: it has no row of totals, because its rows must not be added up.
         widths: column widths of a table in pixels; empty to let Power BI fit them.
-        on_phone: whether it is part of the phone layout.
-        is_tall: whether it needs more height on a phone than others of its type.
+        on_phone: it is part of the phone layout.
+        is_tall: it needs more height on a phone than others of its type.
     """
 
     key: str
@@ -207,7 +206,7 @@ class Bookmark:
         key: unique name, from which the bookmark's identifier is derived.
         title: display name.
         page: key of the page that it opens or resets.
-        stays: whether it stays on the page and only resets the slicers.
+        stays: it stays on the page and only resets the slicers.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Writes the Power Query (M) code that returns the rows of a table, and reads its literals."""
+"""Writes Power Query (M): where the rows of a table come from."""
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence

@@ -113,7 +113,7 @@ def _move(source: Path, target: Path, moved: list[tuple[Path, Path]]) -> None:
 
 
 def _single(paths: Iterable[str]) -> list[str]:
-    """Return the paths outside WRITTEN_FOLDERS, whose files are replaced one by one."""
+    """Return the files outside the folders that are replaced as a whole."""
     return [
         path for path in paths if not path.startswith(tuple(f"{each}/" for each in WRITTEN_FOLDERS))
     ]

@@ -2,8 +2,8 @@
 
 The format is Microsoft's, published as JSON schemas under https://developer.microsoft.com/
 json-schemas/fabric/item/report/definition/. Each version in `report_files.SCHEMAS` is the oldest
-that has everything the report uses, so that an older Power BI Desktop can open the report too. A
-newer Desktop raises the versions when it saves.
+that has everything the report uses, so that an older Power BI Desktop can open it too. A newer
+Desktop raises the versions when it saves.
 """
 
 import re
@@ -569,7 +569,7 @@ class _Writer:
         return objects
 
     def adds_up(self, visual: Visual) -> bool:
-        """Whether totals are wanted, and the visual has measures whose totals have a meaning."""
+        """Whether a matrix or table has measures, and each has a meaningful total."""
         measures = [] if visual.without_totals else self.measures(visual)
         return bool(measures) and all(self.text.has_total(each.name) for each in measures)
 

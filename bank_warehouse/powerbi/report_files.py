@@ -1,4 +1,4 @@
-"""Reads back the files of a PBIR report, for the checks and the drawings."""
+"""Reads the files of a report (PBIR) back, for the checks and the drawings."""
 
 import json
 import posixpath
@@ -102,7 +102,7 @@ class Visual:
 
     @property
     def dress(self) -> Json:
-        """The properties of the frame around the visual: title, border, background and the like."""
+        """Title, border, background and the like."""
         found: Json = self.visual.get("visualContainerObjects", {})
         return found
 

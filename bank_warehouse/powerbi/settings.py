@@ -1,4 +1,4 @@
-"""Decides where the project reads from: the options, or else the settings in its folder.
+"""Where the project reads from: the options, or else the settings in the project folder.
 
 An unusable setting in the folder is an error unless an option replaces it. Error messages never
 repeat a value, because someone may have typed a password in the wrong place.

@@ -279,7 +279,7 @@ _BIN_COLUMNS = (
 def with_bins(model: Model) -> Model:
     """Return the model with an income bin for each customer.
 
-    The query takes the income from the positions, computes the bin and removes the income.
+    The query reads the income from the positions, computes the bin and drops the income.
     """
     customers = model.by_origin(CUSTOMERS)
     head, _, last = customers.query.rpartition("\nin\n    ")
@@ -392,7 +392,7 @@ class _Writer:
         ]
 
     def explained(self) -> list[Measure]:
-        """Return the measures that show how strongly columns are linked, such as eta squared."""
+        """Return the measures of how columns are linked, such as eta squared."""
         risk = self.column(CUSTOMERS, "risk_weighting")
         found = []
         for name, called in EXPLAINING.items():
@@ -642,7 +642,7 @@ class _Writer:
     def two_tops(
         self, column: tuple[str, str], measures: tuple[str, str], both: str, apart: tuple[str, str]
     ) -> str:
-        """Return the DAX of a sentence on two measures: for which column value each is highest."""
+        """Return the DAX of a sentence on the values with the highest of each of two measures."""
         one, other = (self.most(*column, measure) for measure in measures)
         return (
             f"VAR First = {one}\nVAR Second = {other}\nRETURN\n    IF(\n"
@@ -654,7 +654,7 @@ class _Writer:
     def shares_of_first(
         self, column: tuple[str, str], by: str, measures: Sequence[tuple[str, str]]
     ) -> str:
-        """Return the DAX of a sentence on the column value with the highest `by` and its shares."""
+        """Return the DAX of a sentence on the shares of the column value with the highest `by`."""
         name = self.column(*column)
         said = '\n            & ", " & '.join(
             _share(f"CALCULATE([{measure}], {name} = First)", f"[{measure}]") + f' & " of {called}"'
@@ -899,8 +899,8 @@ class _Writer:
     def next_steps(self) -> list[tuple[str, str, str]]:
         action = ("fct_customer_recommendations", "action_name")
         segments = self.table("fct_segment_migrations")
-        # Control totals always have rows. If a viewer sees none, the role may see neither the
-        # control totals nor the migrations.
+        # Control totals always have rows. If a viewer sees none, they and the migrations are closed
+        # to the viewer's role.
         none = (
             f"    IF(\n        ISEMPTY({self.table('fct_control_totals')}),\n"
             f"        {_NOT_SHOWN},\n"

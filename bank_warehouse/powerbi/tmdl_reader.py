@@ -1,6 +1,6 @@
-"""Reads TMDL text back into names, properties and expressions, for the checks and settings.
+"""Reads TMDL text back into names, properties and expressions, for the checks.
 
-It supports only the part of TMDL that these need: objects by indentation, `///` descriptions,
+It supports only the part of TMDL that the checks need: objects by indentation, `///` descriptions,
 `key: value` properties, flags, and expressions after `=`.
 """
 

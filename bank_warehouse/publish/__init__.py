@@ -1,6 +1,6 @@
 """Publish the checked marts, all or none, as files and to PostgreSQL.
 
-To read a release, import :func:`current_release`, :class:`Release` and the errors from here.
+Code that reads a release imports :func:`current_release`, its result and its errors from here.
 """
 
 from bank_warehouse.publish.errors import NoReleaseError, PublishError

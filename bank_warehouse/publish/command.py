@@ -1,4 +1,4 @@
-"""The command ``publish``, which makes the checked marts the current release."""
+"""The command ``publish``: the checked marts become the current release."""
 
 import os
 from pathlib import Path

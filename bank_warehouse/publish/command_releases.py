@@ -1,4 +1,4 @@
-"""The command ``releases``, which lists the releases and marks those that readers have."""
+"""The command ``releases``: list the releases and show which one is current."""
 
 import os
 from collections.abc import Mapping
@@ -28,10 +28,7 @@ COMMIT_LENGTH = 10
 
 
 def listing(publish_dir: Path, in_postgres: int | None) -> list[str]:
-    """Return a header, then a line for each release.
-
-    The line says whether readers have the release in the files or in PostgreSQL.
-    """
+    """Return a line for each release; the current one and the one in PostgreSQL are marked."""
     current = current_number(publish_dir)
     lines = [
         f"{'release':>7}  {'published at':20}  {'as of':10}  {'source':7}  {'customers':>11}  "
@@ -93,7 +90,7 @@ def command(publish_dir: Path) -> None:
 
 
 def _settle(publish_dir: Path, target: PostgresTarget | None) -> None:
-    """Try to settle a noted commit, unless another publisher is running."""
+    """Look up a commit whose answer was lost, unless another publisher is running."""
     if pending.noted(publish_dir) is None:
         return
     try:

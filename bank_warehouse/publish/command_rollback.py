@@ -1,4 +1,4 @@
-"""The command ``rollback``, which makes another release current."""
+"""The command ``rollback``: make an earlier release current."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The contract of a mart with its readers (columns, types, grain), and what breaks it."""
+"""The contract of a mart with its readers (columns, types, grain), and which changes break it."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 RESTRICTED_SCHEMA = "restricted"
 
-# Each synonym of a type, with the name that DuckDB prints.
+# Synonyms of types, and the names that DuckDB prints.
 _SYNONYMS = {
     "INT": "INTEGER",
     "INT4": "INTEGER",
@@ -112,8 +112,7 @@ def from_dbt(models: Iterable[Mapping[str, Any]]) -> tuple[Contract, ...]:
 
     Returns:
         The contracts, sorted by schema and name. The grain comes from the test
-        `unique_combination_of_columns`, or else from the first `unique` test. It is empty if a mart
-        has neither test.
+        `unique_combination_of_columns`, or else is the first column with a `unique` test.
     """
     contracts = []
     for model in models:

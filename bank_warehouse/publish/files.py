@@ -1,7 +1,4 @@
-"""Write the files of a release, and compare them with the manifest.
-
-A release has one Parquet file per mart, one DuckDB file, the metric definitions and the manifest.
-"""
+"""Write a release as files: one Parquet file per mart, one DuckDB file, and the manifest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -72,7 +69,7 @@ Progress = Callable[[str], None]
 
 
 def left_out_because(contract: Contract, with_restricted: bool) -> str | None:
-    """Return why a release leaves out a mart; None if the release includes the mart."""
+    """Return why a release leaves out a mart; None if it includes it."""
     if not contract.is_published:
         return NEVER
     if contract.is_restricted and not with_restricted:
@@ -103,8 +100,7 @@ def write_release(
         The release in the draft.
 
     Raises:
-        PublishError: DuckDB cannot read a mart or write a file, or the rows of a file differ from
-            those that were checked.
+        PublishError: DuckDB cannot write a file, or its rows differ from those that were checked.
         OSError: Another file cannot be written.
     """
     connection.execute("set preserve_insertion_order = false")
@@ -296,7 +292,7 @@ def _sums(
 
 
 def _write_database(draft: Path, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Write the DuckDB file from the Parquet files, with the descriptions as comments."""
+    """Write the DuckDB file from the Parquet files, with comments, and close it."""
     path = draft / DATABASE
     with duckdb.connect(str(path), config=engine_settings(path)) as database:
         database.execute("begin")

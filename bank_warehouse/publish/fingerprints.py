@@ -3,8 +3,8 @@
 A fingerprint is the columns with their types, the number of rows and the sum of the 64-bit hashes
 of all rows. The order of rows does not matter, and duplicate rows count. Two different tables have
 the same sum with probability 2^-64. DuckDB's hash is not cryptographic, so this guards against
-accidents, not against tampering. The hash depends on the version of DuckDB, so every record of
-fingerprints also has this version.
+accidents, not against tampering. The hash depends on the version of DuckDB, which every record of
+fingerprints names.
 """
 
 from collections.abc import Iterable, Mapping
@@ -67,10 +67,10 @@ def fingerprints_query(relations: Iterable[str]) -> str:
 def fingerprints(
     connection: duckdb.DuckDBPyConnection, relations: Iterable[str]
 ) -> dict[str, Fingerprint]:
-    """Return the fingerprints of tables or views by name (`schema.table`).
+    """Return the fingerprints of tables or views by their name `schema.table`.
 
     Raises:
-        duckdb.Error: A table or view is missing or cannot be read.
+        duckdb.Error: One of them is missing or cannot be read.
     """
     wanted = sorted(relations)
     if not wanted:
@@ -80,7 +80,7 @@ def fingerprints(
 
 
 def mart_relations(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the names `schema.table` of all tables and views in the mart schemas."""
+    """Return the names `schema.table` of all tables and views in the schemas of marts."""
     # With bound parameters, DuckDB would import pandas, which takes longer than the query.
     schemas = ", ".join(quote_literal(schema) for schema in MART_SCHEMAS)
     rows = connection.execute(

@@ -1,12 +1,10 @@
-"""Publish and roll back, in an order that never shows readers part of a release.
-
-Publishing has these steps:
+"""Publish and roll back, in an order that shows readers a whole release or none of it.
 
 0. The gate checks the warehouse, before the folder of the releases is touched. If an earlier
     publisher lost the answer to its commit, the commit is looked up and the files are updated to
     match.
-1. The release is compared with the one that readers have. It must come from the same bank, unless
-    `replace_bank` is set, and may break the contract only if its schema version is higher.
+1. The release is compared with what readers have: it must come from the same bank and keep the
+    contract.
 2. All files are written to a draft folder on disk.
 3. All rows are sent to PostgreSQL, in a transaction that stays open.
 4. The draft gets its number, PostgreSQL commits, and `current` switches. This takes a few
@@ -115,13 +113,13 @@ def _publish(
     wait: float,
     progress: Progress,
 ) -> Release:
-    """Publish what passed the gate. The caller must hold the lock of the folder."""
+    """Publish what passed the gate, holding the lock of the folder."""
     _remove_drafts(publish_dir, progress)
     settle(publish_dir, target, progress)
     with saying(NOTHING):
         _require_fit(connection, passed, publish_dir, target, replace_bank)
         current = releases.current_number(publish_dir)
-        # The number is higher than any that readers may have seen.
+        # The number is higher than all that readers may know.
         number = 1 + max(
             current or 0,
             *releases.release_numbers(publish_dir),
@@ -187,7 +185,7 @@ def roll_back(
 
     Raises:
         NoReleaseError: There is no release with this number.
-        UnknownCommitError: It is unknown whether PostgreSQL holds the release.
+        UnknownCommitError: It is unknown whether PostgreSQL holds it.
         PublishError: The release is damaged, or cannot be made current in the files or in
             PostgreSQL.
     """
@@ -223,8 +221,7 @@ def settle(publish_dir: Path, target: PostgresTarget | None, progress: Progress)
     The caller must hold the lock of the folder. Without a database, the note stays.
 
     Raises:
-        UnknownCommitError: The database cannot be asked for the outcome, or is not the one in the
-            note.
+        UnknownCommitError: The database cannot be asked for the outcome, or is not the noted one.
         PublishError: The note cannot be read, or `current` cannot be replaced.
     """
     commit = pending.settle(publish_dir, target.outcome_of if target else None, progress)
@@ -347,13 +344,10 @@ def _require_fit(
     target: PostgresTarget | None,
     replace_bank: bool,
 ) -> None:
-    """Refuse a release that may not replace the one that readers have.
-
-    It may not replace a bank's release with another bank's or with the sample, unless
-    `replace_bank` is set. It may break the contract only if its schema version is higher.
+    """Refuse a release of another bank than readers have, and one that breaks their contract.
 
     Raises:
-        PublishError: The release is refused; the message states what readers have and what to do.
+        PublishError: The message states what readers have and what to do.
     """
     in_files = _readers_had(publish_dir) if publish_dir.is_dir() else None
     in_postgres = target.manifest() if target else None
@@ -395,7 +389,7 @@ def _keys_in(release: Release, connection: duckdb.DuckDBPyConnection) -> Keys:
     """Yield the keys of all customers of a release in batches.
 
     Raises:
-        DamagedReleaseError: The file of the customers is missing or has changed.
+        DamagedReleaseError: Their file differs from the one that was published.
     """
     entry = next(mart for mart in release.manifest["marts"] if mart["name"] == "dim_customers")
     file = quote_literal(releases.require_file(release, entry).as_posix())
@@ -419,9 +413,9 @@ def _require_same_bank(
     Args:
         connection: The open warehouse.
         keys: Keys of the customers that readers have.
-        before: The manifest of the release that readers have.
-        where: Where readers have the release, in words.
-        elsewhere: Where else to publish the warehouse, in words.
+        before: The manifest of their release.
+        where: Where they have it.
+        elsewhere: Where else to publish the warehouse.
 
     Raises:
         PublishError: No customer of that release is in the warehouse.

@@ -25,7 +25,7 @@ class Passed:
     Attributes:
         build: The record of the build.
         checks: The record of the checks.
-        contracts: The contracts of all marts, sorted by schema and name.
+        contracts: The contracts of all marts, by schema and name.
         fingerprints: The fingerprints of the marts, equal to those that were checked.
     """
 
@@ -43,9 +43,9 @@ def require_checked(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> P
         warehouse: Its file.
 
     Raises:
-        GateError: The last build or the last checks have no record, were incomplete or failed; the
-            build ran with --empty; the version of DuckDB has changed since then; or a mart is
-            missing, has changed, was not checked, has no grain or differs from its contract.
+        GateError: There is no record of a complete build and of complete checks that passed, the
+            version of DuckDB has changed since then, or a mart is missing, has changed, has no
+            grain or differs from its contract.
     """
     build = _require_build(warehouse)
     checks = _require_checks(warehouse)

@@ -20,7 +20,7 @@ LONGEST = 160
 
 
 class ManifestError(Exception):
-    """A manifest is not valid; the message is a predicate, such as `belongs to release 7`."""
+    """Not a valid manifest; the message is a predicate, such as `belongs to release 7`."""
 
 
 def checksum(manifest: Mapping[str, Any]) -> str:
@@ -47,8 +47,8 @@ def require_manifest(content: object, number: int) -> dict[str, Any]:
         number: Number of the release.
 
     Raises:
-        ManifestError: The content is not a JSON object, has an unknown format, does not match the
-            schema, belongs to another release, or was edited.
+        ManifestError: It belongs to another release, has an unknown format, does not match the
+            schema, or was edited.
     """
     if not isinstance(content, dict):
         raise ManifestError("is not a JSON object.")

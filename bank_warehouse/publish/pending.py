@@ -37,12 +37,12 @@ class Commit:
 
     Attributes:
         release: Number of the release.
-        is_new: Whether the release is being published; False if it is being rolled back to. If the
-            commit fails, the folder of a new release is removed.
+        is_new: Whether it is being published, not rolled back to. If the commit fails, the folder
+            of a new release is removed.
         database: An identifier of the database, independent of its address if possible.
         where: The database, in words.
         transaction: The transaction ID.
-        position: The number of the commit's row in the database's list of releases.
+        position: The number of its row in the database's list of releases.
         before: The release that was current in the files until then, or None.
     """
 
@@ -66,7 +66,7 @@ def note(publish_dir: Path, commit: Commit) -> None:
 
 
 def noted(publish_dir: Path) -> Commit | None:
-    """Return the commit in the note; None if there is no note.
+    """Return the commit that is not settled, or None.
 
     Raises:
         PublishError: The note cannot be read.
@@ -85,12 +85,12 @@ def noted(publish_dir: Path) -> Commit | None:
 
 
 def forget(publish_dir: Path) -> None:
-    """Remove the note of a commit that is settled."""
+    """Remove the note: the commit is settled."""
     (publish_dir / PENDING).unlink(missing_ok=True)
 
 
 def doubt(commit: Commit, publish_dir: Path) -> str:
-    """Return the message for a commit whose outcome is unknown; it says where to look."""
+    """Return the message for a commit whose outcome is unknown, with where to look."""
     return (
         f"It is unknown whether {commit.where} holds release {commit.release}: the connection "
         "was lost before it answered COMMIT. `select release from marts.release` there shows "
@@ -136,7 +136,7 @@ def settle(
             progress(f"{said}. The release is now current in {publish_dir} too.")
     else:
         if commit.is_new and folder.is_dir() and current != commit.release:
-            # Rename it to a draft first, so that a half-removed folder does not count as a release.
+            # Renamed to a draft first, so that a half-removed folder does not count as a release.
             draft = publish_dir / f"{releases.DRAFT_PREFIX}{os.getpid()}-{commit.release}"
             shutil.rmtree(folder.replace(draft))
         progress(

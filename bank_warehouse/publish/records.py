@@ -58,7 +58,7 @@ def now() -> str:
 
 
 def write_json(path: Path, content: Mapping[str, Any], *, is_private: bool = False) -> None:
-    """Write a JSON file; if this fails, the old file is unchanged.
+    """Write a JSON file. On an error the old file is unchanged.
 
     Args:
         path: The file.
@@ -66,7 +66,7 @@ def write_json(path: Path, content: Mapping[str, Any], *, is_private: bool = Fal
         is_private: Whether only this user may read it.
 
     Raises:
-        NotWrittenError: The file cannot be written.
+        NotWrittenError: It cannot be written.
     """
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     with written_whole(path, is_private=is_private) as draft:
@@ -251,7 +251,7 @@ def is_built_empty(warehouse: Path) -> bool:
 
 
 def git_state(folder: Path) -> tuple[str | None, bool | None]:
-    """Return the commit checked out in `folder`, and whether tracked files differ from it.
+    """Return the commit checked out in `folder`, and whether files differ from it.
 
     Both are None if the folder is not a git checkout, or if git cannot be run.
     """

@@ -77,7 +77,7 @@ def current_release(publish_dir: Path | str) -> Release:
     Raises:
         NoReleaseError: There is no release, or the folder of the current one is missing.
         DamagedReleaseError: `current`, or the manifest of its release, is not valid.
-        UnreadableReleaseError: This user may not read `current` or the manifest.
+        UnreadableReleaseError: This user may not read it.
     """
     publish_dir = Path(publish_dir)
     number = current_number(publish_dir)
@@ -98,8 +98,8 @@ def current_number(publish_dir: Path) -> int | None:
     """Return the number of the current release, or None.
 
     Raises:
-        DamagedReleaseError: `current` is neither a link to a release nor a file with a number.
-        UnreadableReleaseError: This user may not read `current`.
+        DamagedReleaseError: `current` is neither a link to a release nor a number.
+        UnreadableReleaseError: This user may not read it.
     """
     pointer = publish_dir / CURRENT
     text = ""
@@ -144,7 +144,7 @@ def read_release(publish_dir: Path, number: int) -> Release:
         NoReleaseError: There is no release with this number.
         DamagedReleaseError: Its manifest cannot be read, is invalid, belongs to another release, or
             was edited.
-        UnreadableReleaseError: This user may not read the manifest.
+        UnreadableReleaseError: This user may not read it.
     """
     folder = publish_dir / str(number)
     if not folder.is_dir():
@@ -193,7 +193,7 @@ def require_file(release: Release, entry: Mapping[str, Any]) -> Path:
 
     Raises:
         DamagedReleaseError: The file is missing or has changed.
-        UnreadableReleaseError: This user may not read the file.
+        UnreadableReleaseError: This user may not read it.
     """
     path = release.path / str(entry["file"])
     try:
@@ -220,7 +220,7 @@ def release_numbers(publish_dir: Path) -> list[int]:
 
 
 def release_around(path: Path) -> Path | None:
-    """Return the release folder that a path is in, or None."""
+    """Return the folder of the release that contains a path, or None."""
     real = Path(os.path.realpath(path))
     for folder in (real, *real.parents):
         if re.fullmatch(r"[1-9][0-9]*", folder.name) and _holds_release(folder):
@@ -336,8 +336,7 @@ def number_draft(draft: Path, publish_dir: Path, number: int, *, for_all: bool) 
         draft: The folder.
         publish_dir: The folder of all releases.
         number: The release.
-        for_all: Whether others may read the release, as far as the umask allows. If not, only this
-            user may.
+        for_all: Whether others may read it, as far as the umask allows, or only this user.
     """
     target = publish_dir / str(number)
     if for_all:

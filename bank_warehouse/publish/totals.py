@@ -25,7 +25,7 @@ Totals = dict[str, str]
 
 
 def expressions(columns: Iterable[Column]) -> list[str]:
-    """Return SQL, valid in both engines, for the sums of columns cast to text.
+    """Return the SQL for the sums of columns, as text; both engines accept it.
 
     A double column has two sums: of its values and of its absolute values.
     """

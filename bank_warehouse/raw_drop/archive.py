@@ -93,11 +93,11 @@ def _old_or_encrypted(file: FoundFile, rest: bytes, name: str) -> str:
 
 
 def open_archive(file: FoundFile) -> zipfile.ZipFile:
-    """Open a ZIP file, or a workbook (which is also one), and check its unpacked size.
+    """Open a ZIP file or a workbook (also a ZIP file) and check its unpacked size.
 
     Raises:
         DropError: the archive is damaged or protected by a password, or would unpack to more than
-            the limits allow; or BANK_RAW_UNPACKED_GIB is not a number above 0.
+            the limits allow.
     """
     try:
         archive = zipfile.ZipFile(file.content)
@@ -190,10 +190,8 @@ def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:
 def unpack_mappings(file: FoundFile) -> Iterator[tuple[str, Path]]:
     """Unpack the mapping files of a ZIP archive, and yield the name and the path of each.
 
-    Nothing is yielded if the file is not a ZIP archive, or is one that cannot be opened.
-
     Raises:
-        DropError: a mapping file in the archive is damaged, or unpacks to more than the limit.
+        DropError: a mapping file in the archive is damaged.
     """
     with ExitStack() as opened:
         try:

@@ -1,4 +1,4 @@
-"""The disk space that the build of a drop needs, and whether that much is free.
+"""The disk space that the build of a drop needs, and whether it is free.
 
 The constants were measured in builds of 1 to 10 million generated customers with DuckDB 1.5.5.
 """
@@ -18,7 +18,7 @@ WORKING_BYTES = 610
 """Bytes per customer that the widest test needs. What exceeds the memory limit goes to disk."""
 
 MODEL_WORKING_BYTES = 310
-"""Bytes per customer that the widest models built at the same time need, if no tests run."""
+"""The same if no tests run: what the widest models that are built at the same time need."""
 
 SAMPLE_BYTES = 1 << 20
 

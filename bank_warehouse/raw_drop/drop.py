@@ -358,10 +358,7 @@ class _Survey:
 
     @staticmethod
     def _shares(source: Source, books: Sequence[str]) -> bool:
-        """Return whether a sheet shares the form of its workbook with other sheets of the table.
-
-        A sheet whose own name suggests the table does not.
-        """
+        """Return whether a sheet got its form from its workbook and is not the only such sheet."""
         return (
             isinstance(source.head, SheetHead)
             and not source.head.is_own_hint
@@ -466,7 +463,7 @@ _last: dict[_Key, tuple[object, DropPlan]] = {}
 
 
 def _key(path: Path, settings: Settings | None, mapping: Path | None) -> _Key:
-    # A forked process inherits its parent's plans, but the parent may remove their files too early.
+    # A forked process inherits its parent's plans, but the parent may remove the files too early.
     return (os.getpid(), str(path), settings or Settings(), str(mapping))
 
 

@@ -5,7 +5,7 @@ symbols inside words, no accented letter after a digit, no accented capital afte
 and words in one language or script.
 
 For a UTF-8 file, only two things are checked: whether cells were misread before the file was saved,
-and whether the file is declared to have another encoding.
+and whether it is declared to have another encoding.
 """
 
 import os
@@ -77,7 +77,7 @@ _MOST_SHOWN = 5
 _MOST_COMPARED = 2000
 _READ_BYTES = 1024 * 1024
 # How much larger the share of fitting cells must be for one encoding to be better than another.
-# Comparisons with cp1252 use fractions or multiples of this margin.
+# Comparisons with cp1252 use fractions or multiples of it.
 _MARGIN = 0.1
 _FITS = 0.95
 # The detector's measure of chaos is 0 for correct text, and 0.1 or more for misread text.
@@ -135,7 +135,7 @@ def decide(
     Args:
         path: the file, unpacked.
         relative: its name in messages.
-        start: number of bytes to skip (the byte-order mark).
+        start: bytes to skip.
         separator: one character.
         lines_before: number of lines in the delivered file above the first line of `path`.
         has_mark: whether a byte-order mark says that it is UTF-8.

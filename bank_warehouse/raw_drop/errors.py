@@ -46,7 +46,7 @@ class Problems:
         self._found: list[tuple[int, str]] = []
 
     def add(self, rank: int, message: str) -> None:
-        """Add a problem, unless it is there already. The smallest rank comes first."""
+        """Add a problem. The smallest rank comes first; duplicates are dropped."""
         if (rank, message) not in self._found:
             self._found.append((rank, message))
 

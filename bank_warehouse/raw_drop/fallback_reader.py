@@ -1,7 +1,7 @@
 """Read a text file line by line in Python if DuckDB cannot read it.
 
-The file is rewritten as Parquet, with the columns of its table and, for each malformed row, the
-fault and the text of the row. No row is lost, and only a line longer than 64 MiB stops the read.
+The file is rewritten as Parquet: the columns of its table, and for each malformed row its fault and
+its text. No row is lost, and only a line longer than 64 MiB stops the read.
 """
 
 import re
@@ -105,7 +105,7 @@ def read_records(path: Path, relative: str, start: int, shape: Shape) -> Iterato
         path: a plain file, mostly valid UTF-8, with its header on the first line.
         relative: the name of the file in messages.
         start: number of bytes to skip (the byte-order mark).
-        shape: the layout of the records.
+        shape: separator, width, header.
 
     Raises:
         DropError: a line is longer than 64 MiB.

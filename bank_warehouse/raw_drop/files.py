@@ -156,8 +156,8 @@ def require_drop(path: Path) -> None:
     """Refuse what cannot be a drop, without opening its files.
 
     Raises:
-        DropError: `path` is neither a folder nor a regular file, its name is not UTF-8, this user
-            is not allowed to list it, or it holds nothing of a known kind.
+        DropError: there is no such folder or file, its name is not UTF-8, this user is not allowed
+            to list it, or it holds nothing of a known kind.
     """
     target = _open(path)
     is_folder = target.is_dir()
@@ -276,8 +276,7 @@ def find_mapping(folder: Path) -> Path | None:
     """Return the mapping file in `folder`, or None.
 
     Raises:
-        DropError: there are two such files, or the file is a broken link or a link out of the
-            folder.
+        DropError: there are two, or the file is a broken link or a link out of the folder.
     """
     there = [name for name in MAPPING_NAMES if os.path.lexists(folder / name)]
     if len(there) > 1:
@@ -289,7 +288,7 @@ def _stay_inside(root: Path, relative: str) -> Path:
     """Return the path of a file in the raw folder.
 
     Raises:
-        DropError: its name is not UTF-8, or it is a broken link or a link out of the folder.
+        DropError: it is a broken link, or a link out of the folder.
     """
     refuse_unprintable(relative)
     path = root / relative

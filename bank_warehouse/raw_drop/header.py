@@ -66,8 +66,7 @@ class HeaderMap:
             that the file lacks is absent here.
         names: the headers of the file, trimmed, without blank ones at the end.
         warnings: warnings about guessed headers, ignored columns and missing optional columns.
-        currencies: canonical name of each column whose header names a currency, and the code of
-            that currency.
+        currencies: canonical name of each column whose header names a currency, and its code.
     """
 
     positions: dict[str, int]
@@ -305,7 +304,7 @@ def _guess(
     positions: dict[str, int],
     rivals: dict[str, tuple[int, ...]],
 ) -> tuple[str, ...]:
-    """Match columns with headers: first without what tools add to them, then by last aliases.
+    """Match columns with headers, ignoring what tools add to a header, then by last aliases.
 
     Returns:
         The names of the columns found; they are also added to `positions`, and to `rivals` if

@@ -1,7 +1,7 @@
 """The command ``inspect``: how a drop would be read, without building anything.
 
-For each file and sheet, the command shows the table, the encoding and separator, the header of each
-column, the number of rows, and what would be refused or quarantined.
+For each file and sheet, it shows the table, the encoding and separator, the header of each column,
+the number of rows, and what would be refused or quarantined.
 """
 
 import difflib
@@ -175,7 +175,7 @@ def _kind(source: Source) -> str:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> dict[str, dict[str, Any]]:
-    """Return for each file the number of rows and, by reason, of rows that cannot be read."""
+    """Return the number of rows of each file, and of those that cannot be read, by reason."""
     found: dict[str, dict[str, Any]] = {}
     for file, fault, number, row, text in connection.execute(
         "select source_file, structural_fault, count(*), min(number) + 1, "

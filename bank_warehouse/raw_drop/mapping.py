@@ -1,7 +1,7 @@
 """The mapping file of a drop: another bank's names for the columns and their values.
 
 The file is `mapping.yml` or `mapping.yaml` next to the tables or in their archive, unless
-BANK_RAW_MAPPING or --mapping names another. An example:
+BANK_RAW_MAPPING or --mapping names another:
 
     clients:
       columns:
@@ -28,7 +28,7 @@ from bank_warehouse.raw_drop.schema import TABLES, RawTable, exact_key, header_k
 MAPPING_NAMES = ("mapping.yml", "mapping.yaml")
 _PARTS = ("columns", "values", "absent")
 UNKNOWN = "???"
-"""In a proposed mapping file, marks what a person must fill in."""
+"""What a person must fill in, in a proposed mapping file."""
 _MOST_BYTES = 1024 * 1024
 _MOST_SHOWN = 300
 _UNUSABLE = frozenset({"\0", *map(chr, range(0xD800, 0xE000))})
@@ -128,7 +128,7 @@ class _Reader:
         self.mistakes.append(f"{self.source}: {mistake}")
 
     def _loaded(self, text: str) -> Any:
-        """Return YAML with every scalar as text; otherwise `No` would become false, and `01` 1."""
+        """Return YAML with every scalar as text: YAML reads `No` as false and `01` as 1."""
         import yaml
 
         source, mistakes = self.source, self.mistakes

@@ -1,10 +1,10 @@
 """The plan of a read: Python examines each file, and DuckDB reads it in one pass.
 
 The header of a file is row 1, and each record below it is a row. Lines that hold only blanks and
-separators do not count. So row n is line n if the header is the first line, no cell spans several
-lines and there are no blank lines. The SQL of a plan returns the records in the order of their
-file, and the files in natural order. In a table made from this SQL, n is `rowid` minus the first
-`rowid` of the same `source_file`, plus two.
+separators do not count. So if the header is the first line, no cell spans several lines and there
+are no blank lines, row n is line n. The SQL of a plan returns the records in the order of their
+file, and the files in natural order. In a table made from it, n is `rowid` minus the first `rowid`
+of the same `source_file`, plus two.
 """
 
 import os
@@ -55,7 +55,7 @@ class FilePlan:
         positions: canonical column name to position (0-based) in the file.
         typed: columns whose cells have a type. Dates are written as ISO text, and numbers with a
             decimal point.
-        currencies: for each column whose header names a currency, the code of that currency.
+        currencies: for each column whose header names a currency, its code.
         texts: for each sheet column that mixes text and typed numbers, each text and its count.
     """
 
@@ -313,7 +313,7 @@ def _compared(column: RawColumn, cell: str) -> str:
         bare = proofs.clean_code(cell)
     else:
         bare = f"trim({cell}, {quote_literal(proofs.INVISIBLE)})"
-    return f"lower(upper(nfc_normalize({bare})))"  # upper, because sigma has two lower-case forms
+    return f"lower(upper(nfc_normalize({bare})))"  # upper, because a sigma has two lower cases
 
 
 # ---------------------------------------------------------------------------- workbooks

@@ -91,7 +91,7 @@ NOTHING = frozenset(
         *("#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
     }
 )
-"""What databases, pandas, R and spreadsheets write for an empty cell; not `Null`, a surname."""
+"""What databases, pandas, R and spreadsheets write for an empty cell. `Null` can be a surname."""
 
 
 SPOILT_ID = "=\".*|'.*[0-9].*|##+|[+-]?[0-9]([.,][0-9]+[eE][+]?|[eE][+])[0-9]+"
@@ -154,7 +154,7 @@ class DateProof:
         readings: each format that fits an undecided notation, and how many dates it reads.
         refusal: why the file is refused, or None.
         cell: the cell that the refusal shows, or None.
-        row: the first row that holds this cell; the header is row 1.
+        row: the first row that holds it; the header is row 1.
     """
 
     formats: tuple[str, ...]
@@ -172,7 +172,7 @@ class DateProof:
 
 @dataclass(frozen=True)
 class MoneyProof:
-    """How the amounts in a column of a file are read, and why.
+    """How the amounts of a column of a file are read, and why.
 
     Attributes:
         mark: the decimal mark.
@@ -190,7 +190,7 @@ class MoneyProof:
             dashes after a currency sign, or dashes that a spreadsheet padded.
         refusal: why the file is refused, or None.
         cell: the cell that the refusal shows, or None.
-        row: the first row that holds this cell; the header is row 1.
+        row: the first row that holds it; the header is row 1.
     """
 
     mark: str
@@ -385,7 +385,7 @@ def _spoilt_ids(connection: duckdb.DuckDBPyConnection, select: str, name: str) -
 
 
 def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]:
-    """Return why a file is refused if its first rows prove something that all its rows do not.
+    """Return why a file is refused whose first rows prove something that all rows do not prove.
 
     Args:
         head: what the first rows prove, as :func:`reading_of` returns it.
@@ -429,7 +429,7 @@ def _row_of(
 
 
 def currency_of(files: Iterable[FileProof]) -> str | None:
-    """Return the currency of a drop; None if neither an amount nor a header names one.
+    """Return the currency of a drop; None if no amount has a currency sign or code.
 
     Raises:
         DropError: the amounts are in two currencies.
@@ -693,8 +693,7 @@ def _is_one_sided(days: Collection[date], others: Collection[date], *, is_late: 
     Args:
         days: distinct dates.
         others: the other dates of the file.
-        is_late: True to test whether nearly all of `days` are above the 12th, False to test whether
-            nearly all are up to the 12th.
+        is_late: whether to test that nearly all of `days` are above the 12th, or up to the 12th.
     """
     most = [day for day in days if (day.day > 12) == is_late]
     few = len(days) - len(most)

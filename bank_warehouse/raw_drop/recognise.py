@@ -32,7 +32,7 @@ class HeaderLine:
     Attributes:
         number: its position among the lines examined (0-based).
         cells: its cells.
-        matches: how many of the columns of the table the cells name.
+        matches: number of columns of the table that the cells name.
         table: the table whose header it is, or None.
     """
 

@@ -47,7 +47,7 @@ def as_utf8(path: Path, relative: str, *, is_gzip: bool, encoding: str, mark_len
         path: the file.
         relative: its name in messages.
         is_gzip: whether it is compressed.
-        encoding: `utf-8` (bytes are copied unchanged), or another name that Python knows.
+        encoding: `utf-8` (bytes are copied unchanged) or a name Python knows.
         mark_length: length of the byte-order mark, which is left out.
 
     Raises:

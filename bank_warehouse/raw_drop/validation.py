@@ -1,7 +1,7 @@
 """Validate the rows of the clients with the project's own models, without a build.
 
-The staging models up to `base_bank__clients_validated` run in a temporary DuckDB file. A build runs
-the same models, so it would give the same counts.
+The staging models up to `base_bank__clients_validated` run in a temporary DuckDB file, so a build
+would give the same counts.
 """
 
 from collections.abc import Mapping
@@ -131,7 +131,7 @@ def _faults() -> str:
 
 
 def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
-    """Return for each file the number of rows, how many are quarantined, and why."""
+    """Return the number of rows of each file, and of those quarantined."""
     counted = connection.execute(
         "select source_file, count(*), count(*) filter (record_status <> 'accepted') "
         "from base_bank__clients_validated group by all order by all"
@@ -156,7 +156,7 @@ def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
 
 
 def _values(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """Return, for each column, the codes that are in no reference seed, most frequent first."""
+    """Return by column the codes that are in no reference seed, the most frequent first."""
     found = {}
     for name in ("fee_structure", "loyalty_classification"):
         rows = connection.execute(

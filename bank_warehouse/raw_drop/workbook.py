@@ -62,7 +62,7 @@ class SheetHead:
         name: its name.
         hint: the table that its name, or the name of the workbook, suggests.
         is_own_hint: whether the hint comes from the sheet's own name.
-        form: `whole`, `part` or `folder`, from the name that gives the hint; empty without a hint.
+        form: `whole`, `part` or `folder`, from the same name; empty without a hint.
         header: the cells of its header row.
         header_row: the row of its header, 0-based.
         table: the table whose header it is, or None.

@@ -32,7 +32,7 @@ def session_settings(warehouse: str) -> dict[str, str]:
     """
     return {
         "spark.sql.warehouse.dir": warehouse,
-        # Derby serves one process at a time, so only one build of a warehouse can run at a time.
+        # Derby serves one process, so only one build of a warehouse can run at a time.
         "spark.hadoop.javax.jdo.option.ConnectionURL": (
             f"jdbc:derby:;databaseName={warehouse}/metastore;create=true"
         ),
@@ -74,7 +74,7 @@ class SparkAdapter(impl.SparkAdapter):
 
     @property
     def python_submission_helpers(self) -> dict[str, Any]:
-        """Return the methods for running a Python model, by name."""
+        """Return the methods to run a Python model, by name."""
         return {**super().python_submission_helpers, _METHOD: partial(InProcessJob, self)}
 
     @property

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 
 class Cursor(Protocol):
-    """The cursor of PyHive or of dbt's connection, as far as the project uses it."""
+    """What the project uses of a cursor, which is PyHive's own or the one of dbt's connection."""
 
     @property
     def description(self) -> Any:

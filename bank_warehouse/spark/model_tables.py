@@ -104,7 +104,7 @@ def rows_query(data: pa.Table) -> str:
     The query contains the rows as one JSON string. NaN and null are preserved.
 
     Args:
-        data: A table without nested columns; Spark must also have the types of its columns.
+        data: A table without nested columns, whose types Spark also has.
     """
     from pyspark.sql.pandas.types import from_arrow_schema
 

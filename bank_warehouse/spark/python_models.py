@@ -1,8 +1,8 @@
 """Run Python models for Spark in dbt's process, as dbt-duckdb does.
 
 dbt-spark can only run Python models on Databricks. The models of this project use samples and small
-counts, so they need no cluster: they get pandas data frames and return an Arrow table. They use the
-Spark session of this process, or dbt's connection if there is no session.
+counts, so they need no cluster: they get pandas and return an Arrow table. They use the Spark
+session of this process, or dbt's connection if there is none.
 """
 
 from typing import Any

@@ -1,8 +1,8 @@
 """Raw drops for Spark: read by the project's reader, and passed on as Parquet files.
 
-Spark's CSV reader does not handle damaged files: it discards what does not fit, takes the first of
-two headers, and guesses at quotes. Instead, the machine that runs dbt reads each file in one pass,
-with bounded memory and the same plan as DuckDB, and writes a Parquet file of text for Spark. Both
+Spark's CSV reader does not handle damaged files: it drops what does not fit, takes the first of two
+headers, and guesses at quotes. Instead, the machine that runs dbt reads each file in one pass, with
+bounded memory and the same plan as DuckDB, and writes a Parquet file of text for Spark. Both
 engines then accept, quarantine and refuse the same rows. The cost is a second copy of the drop,
 which one machine writes to a folder that the servers of the cluster can reach.
 """
@@ -34,7 +34,7 @@ def copy_raw_table(table: str, raw_dir: str, settings: str, folder: Path) -> dic
         `rows`.
 
     Raises:
-        DropError: the drop cannot be read or copied, or changed while it was being read.
+        DropError: the drop cannot be read or copied.
     """
     plan = planned(table, raw_dir, settings)
     copy = folder.resolve() / f"{table}.parquet"

@@ -106,7 +106,7 @@ def grouped(frame: Any, keys: Any) -> Any:
 
 
 def as_category(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return a column as a categorical column."""
+    """Return a column as a category."""
     return column if column.dtype == "category" else column.astype("category")
 
 
@@ -388,7 +388,7 @@ def _ratio(numerator: "pd.Series[Any]", denominator: "pd.Series[Any]") -> Array:
 
 
 def add_segments(customers: pd.DataFrame) -> None:
-    """Add each customer's scores and segment."""
+    """Add scores and segment to the customers."""
     tenures = reference.bands("tenure_bands", "tenure_band")
     limits = {}
     for measure_name, score in (

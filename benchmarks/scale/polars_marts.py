@@ -333,7 +333,7 @@ def _ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
 
 
 def add_segments(customers: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the customers with their scores and segments.
+    """Return the customers with scores and segment.
 
     Args:
         customers: The customers, read lazily from disk; the quintiles need all of them.

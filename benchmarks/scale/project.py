@@ -126,7 +126,8 @@ def prepare(folder: Path, drop: Path, settings: dict[str, str] | None = None) ->
         folder: Folder for the seeded warehouse, `data/bank.duckdb`, and dbt's `target/`. An
             existing warehouse counts as seeded.
         drop: The folder of the raw files.
-        settings: Settings from an earlier script of the same project; if None, dbt reports them.
+        settings: Settings from an earlier script of the same project; if None, dbt
+            reports them.
 
     Raises:
         PreparationError: dbt failed.
@@ -174,7 +175,7 @@ def _step(node: Mapping[str, Any], parents: list[str]) -> Step:
 
 
 def _changed_settings(folder: Path, drop: Path) -> dict[str, str]:
-    """Return dbt's settings that differ from a plain connection's, except the temporary folder."""
+    """Return the settings of dbt's connection that differ from those of a plain connection."""
     shown = run_dbt(
         folder, drop, "show", "--quiet", "--inline", SETTINGS_QUERY, "--limit", "-1",
         "--output", "json",

@@ -122,11 +122,7 @@ def seed(name: str) -> list[dict[str, str]]:
 
 
 def as_of_date() -> date:
-    """Return the date at which ages and tenures are measured, from dbt_project.yml.
-
-    Raises:
-        ValueError: dbt_project.yml declares no such date.
-    """
+    """Return the date at which ages and tenures are measured, from dbt_project.yml."""
     told = (PROJECT / "dbt_project.yml").read_text(encoding="utf-8")
     found = re.search(r'^ *as_of_date: "(.+)"', told, re.MULTILINE)
     if found is None:
@@ -306,16 +302,14 @@ class WatchRule:
 
 @dataclass(frozen=True)
 class WatchList:
-    """The result for each combination of rules.
-
-    A combination is a number whose bit i is set if rule i is met.
+    """The result for each combination of rules, a number whose bit i is set if rule i is met.
 
     Attributes:
         rules: The rules, in the order of their bits.
-        severity: Total severity, by combination.
-        met: Number of rules met, by combination.
-        level: Watch-list level, by combination.
-        reasons: Reasons in words, by combination.
+        severity: Total severity by combination.
+        met: Number of rules by combination.
+        level: Level by combination.
+        reasons: Reasons in words by combination.
     """
 
     rules: list[WatchRule]

@@ -1,7 +1,7 @@
 """After a fault, any error message is clear and the next build is right.
 
 The benchmark normally causes each fault many times. Here, it causes each once, in a separate
-process, because the benchmark forks.
+process, because it forks.
 """
 
 import re

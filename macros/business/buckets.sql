@@ -8,7 +8,7 @@
     cast(floor({{ bank_warehouse.asinh(units) }} * 64) as smallint)
 {%- endmacro %}
 
-{#- Comparing with powers of ten takes a third of the time of converting a number to text. -#}
+{#- Comparing takes a third of the time that converting each value to text would take. -#}
 {% macro leading_digits(number) -%}
     case
         {%- for digits in range(1, 19) %}

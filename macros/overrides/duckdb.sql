@@ -1,4 +1,4 @@
-{#- A view that names its database would break if the file, which names it, were renamed. -#}
+{#- DuckDB names the database after its file. dbt prefers this macro to its built-in one. -#}
 {% macro duckdb__create_view_as(relation, sql) -%}
     {%- set database = adapter.quote(target.database) ~ '.' -%}
     {%- set renamable = namespace(sql=sql) -%}
@@ -19,7 +19,7 @@
 {% materialization clone, adapter='duckdb' -%}
     {{ exceptions.raise_compiler_error(
         'dbt clone cannot copy a DuckDB warehouse, which is one file. Copy the file and the files '
-        ~ 'beside it whose names begin with its name and end in _history.duckdb, '
-        ~ '_history_sample.duckdb, _record.json or .parquet. You can rename the copies together.'
+        ~ 'beside it with the same name and the ending _history.duckdb, _history_sample.duckdb, '
+        ~ '.build_record.json or .checks_record.json. You can rename the copies together.'
     ) }}
 {%- endmaterialization %}

@@ -25,8 +25,7 @@
         {{ exceptions.raise_compiler_error(
             'BANK_RAW_DIR: only dbt-duckdb and dbt-spark can read the files of a drop. The target '
             ~ target.name ~ ' uses another adapter. Load the drop into tables with the names of the '
-            ~ 'raw_* seeds. Set raw_date_format and raw_decimal_mark, because auto is the notation of '
-            ~ 'the sample. Build without BANK_RAW_DIR and with `--exclude path:seeds/raw`.'
+            ~ 'raw_* seeds, and build without BANK_RAW_DIR and with `--exclude path:seeds/raw`.'
         ) }}
     {%- endif -%}
     {%- set plan = bank_warehouse.call_package(

@@ -30,7 +30,7 @@ neighbours as (
 ),
 
 {% if is_incremental() %}
--- Stored comparisons are still valid: adding or removing a date deletes those that it affects.
+-- Existing comparisons are still valid, because a change to a date deletes those that it affects.
 compared as (
 
     select distinct

@@ -307,7 +307,7 @@ class ExpectShareOfRowsToBeBetween(_Promise):
         rows = int(metrics["table.row_count"])
         matching = int(metrics["table.rows_with_condition"])
         share = matching / rows if rows else None
-        # An empty table has no share. If it must not be empty, another expectation fails.
+        # An empty table has no share. Another expectation checks whether it may be empty.
         is_kept = share is None or self.lowest <= share <= self.highest
         return {
             "success": is_kept,

@@ -13,7 +13,7 @@ from bank_warehouse.sql import quote_identifier, quote_literal
 
 @dataclass(frozen=True)
 class Promise:
-    """A SQL condition that every row must meet. Examples of rows that break it show `columns`."""
+    """A SQL condition that every row must meet. Examples of other rows show their `columns`."""
 
     words: str
     condition: str
@@ -142,7 +142,7 @@ def mapped(column: str, by: str, pairs: Iterable[tuple[object, object]], source:
 def in_band(
     band: str, value: str, limits: Iterable[tuple[object, object, object]], source: str
 ) -> Check:
-    """The column `band` names the band of `source` that contains the value in column `value`."""
+    """The column `band` names the band of `source` that contains the value of `value`."""
     return Promise(
         f"{band} is the band of {source} that contains {value}",
         f"{band} = {band_case(value, limits)}",
@@ -153,7 +153,7 @@ def in_band(
 def band_case(value: str, limits: Iterable[tuple[object, object, object]]) -> str:
     """Return the SQL for the label of the band that contains `value`.
 
-    A band includes its lower limit, but not its upper one. A limit that is null does not apply.
+    A band includes its lower limit, but not its upper one. A null is no limit.
     """
     whens = []
     for label, lower, upper in limits:

@@ -1,8 +1,8 @@
 """A SQLAlchemy dialect for reading a DuckDB file without transactions.
 
 Great Expectations fetches rows after it has returned the connection to the pool. By then,
-SQLAlchemy has rolled back, and DuckDB has discarded the result with its transaction, so there are
-no rows to fetch. Reading needs no transaction, so this dialect does not begin, commit or roll back.
+SQLAlchemy has rolled back, and DuckDB has dropped the result with its transaction, so there are no
+rows to fetch. Reading needs no transaction, so this dialect does not begin, commit or roll back.
 """
 
 from typing import Any

@@ -6,7 +6,7 @@ from bank_warehouse.sql import quote_identifier
 
 Row = tuple[object, ...]
 
-# Reference tables have about a thousand rows at most, so a much larger table is a mistake.
+# Reference tables have a few hundred rows at most, so a larger table is a mistake.
 MAXIMUM_ROWS = 20_000
 
 

@@ -34,7 +34,7 @@ INTERRUPTED = "Query interrupted"
 
 @dataclass(frozen=True)
 class Failure:
-    """One failed expectation, in words. `rows` is the number of rows that it counted, if any."""
+    """One broken expectation, in words. `rows` is the number of rows counted, or None."""
 
     suite: str
     table: str

@@ -1,8 +1,8 @@
 """Show the effects of a change: models that differ from another revision, and their unit tests.
 
-`python -m python_checks.project.changes main` prints Markdown for a pull request: the models and
-seeds that differ from the branch `main`, the models that read them, and the results of the changed
-models' unit tests. dbt compares the two manifests
+`python -m python_checks.project.changes main` prints Markdown for a pull request: the models that
+differ from the branch `main`, the models that read them, and the results of the changed models'
+unit tests. dbt compares the two manifests
 (https://docs.getdbt.com/reference/node-selection/state-selection).
 """
 
@@ -146,8 +146,8 @@ def main(revision: str) -> int:
     """Print what differs from a revision.
 
     Returns:
-        0 if no build and no unit test fails, 1 if one does, and 2 if the two versions cannot be
-        compared.
+        0 if all unit tests pass, 1 if one of them fails or a model cannot be built, and 2 if the
+        two versions cannot be compared.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)

@@ -53,7 +53,7 @@ def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
 
 
 def smaller(picture: str) -> str:
-    """Return a base64 PNG with at most `COLOURS` colours, which is about a third as large."""
+    """Return a PNG, in base64, with at most `COLOURS` colours. It is about a third as large."""
     drawn = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
     kept = io.BytesIO()
     drawn.quantize(COLOURS).save(kept, "PNG", optimize=True)

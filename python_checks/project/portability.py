@@ -4,7 +4,7 @@ The rules find modules and names that Windows lacks, as does `mypy --platform wi
 calls that behave differently there. For example, text is in the machine's code page, line ends are
 translated, and a rename fails if the target exists.
 
-The rules skip code that Windows never runs: `if sys.platform != "win32":`, the `else` of `if
+The rules skip branches that Windows never runs: `if sys.platform != "win32":`, the `else` of `if
 sys.platform == "win32":`, and tests with `skipif(sys.platform == "win32")`.
 """
 
@@ -145,7 +145,7 @@ def _format(node: ast.expr) -> Iterator[tuple[str, str]]:
 
 
 def _mode(node: ast.Call, name: str, method: str) -> str | None:
-    """Return `r` if a call opens a text file only to read it, `w` if it may write, else None."""
+    """Return `r` if a call opens a text file only to read, and `w` if to write, else None."""
     if method in ("read_text", "write_text"):
         return method[0]
     if name != "open" and (method != "open" or name in OTHER_OPENS):
@@ -167,7 +167,7 @@ def _is_true(node: ast.expr | None) -> bool:
 
 
 def _on_windows(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the descendants of a node that Windows may run."""
+    """Yield those descendants of a node that Windows may run."""
     for child in _children(node):
         if _is_skipped(child):
             continue

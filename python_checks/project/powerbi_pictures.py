@@ -113,8 +113,8 @@ class Data:
     def groups(self, columns: Sequence[Column], context: Any, measures: Sequence[str]) -> list[Any]:
         """Return the combinations of the columns' values that occur, in sort order.
 
-        The combinations are read from a table that filters on all of these columns reach: the table
-        of one of the columns, or a table that the measures read.
+        They are read from a table that filters on all of these columns reach. It is a table of the
+        columns, or one that the measures read.
 
         Raises:
             ValueError: There is no such table.
@@ -276,7 +276,7 @@ class Picture:
         )
 
     def tell(self, visual: Visual, problem: str) -> None:
-        """Record a problem with a visual."""
+        """Record a problem of a visual."""
         self.problems.append(Problem(self.page.title, visual.title, problem))
 
     def fitted(
@@ -1010,7 +1010,7 @@ def save(axes: Axes, path: Path) -> None:
 
 
 def load(folder: Path, connection: duckdb.DuckDBPyConnection) -> tuple[Data, dict[str, Page]]:
-    """Return the data and the pages of the Power BI project in a folder."""
+    """Return the values and the pages of the Power BI project in a folder."""
     files = project.read(folder)
     formats = {
         measure.name: measure.properties.get("formatString", "")
@@ -1054,7 +1054,7 @@ def pages_drawn(
 
 
 def _example(data: Data) -> tuple[Column, Any]:
-    """Return the column of customer codes, and the code of the customer with the most actions.
+    """Return the code of the customer with the most actions, after the column that holds it.
 
     The drillthrough page of customer details shows this customer.
     """

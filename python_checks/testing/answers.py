@@ -1,4 +1,4 @@
-"""Check that the answers are well formed, and compute some of them again in plain SQL."""
+"""Check the answers by computing them again in plain SQL."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -44,7 +44,7 @@ class CutProxy:
     stall: float = 0.0
 
     def serve(self, client: socket.socket) -> None:
-        """Forward bytes in both directions until either end closes, or a cut is due."""
+        """Forward bytes in both directions until one side ends, or a cut is due."""
         with contextlib.ExitStack() as stack:
             stack.enter_context(client)
             if self.is_refusing:

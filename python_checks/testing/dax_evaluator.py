@@ -379,7 +379,7 @@ class Evaluator:
 
 
 def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Evaluator:
-    """Return an evaluator for the model in the files of a Power BI project."""
+    """Return an evaluator of the model in the files of a Power BI project."""
     tables: dict[str, Node] = {}
     relationships: list[Node] = []
     roles: dict[str, dict[str, str]] = {}

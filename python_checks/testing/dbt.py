@@ -43,17 +43,13 @@ def run_dbt(
     Args:
         folder: dbt writes `bank.duckdb`, `bank_history.duckdb`, `target/` and `logs/` to it.
         arguments: the dbt command with its options.
-        project: folder of the dbt project. Without an existing manifest, as for any project other
-            than `PROJECT`, dbt parses it, or only what has changed since an earlier parse in
-            `folder`.
+        project: folder of the dbt project. dbt always parses a copy of this project, but only its
+            changed files if `folder` has an earlier parse.
         environment: variables that differ from those of this process. BANK_RAW_DIR is unset unless
             it is given here.
 
     Returns:
         The command with its exit code (2 if dbt could not run at all) and its output as text.
-
-    Raises:
-        RuntimeError: dbt cannot parse this project, so there is no manifest to reuse.
     """
     variables = {
         "BANK_WAREHOUSE": str(folder / "bank.duckdb"),
@@ -93,9 +89,6 @@ def parsed_project(*, is_drop: bool = False) -> dict[str, Any]:
     Args:
         is_drop: whether to parse the project for a drop, whose tables are sources, instead of for
             the shipped seeds.
-
-    Raises:
-        RuntimeError: dbt cannot parse the project. The message contains dbt's output.
     """
     text = _kept(is_drop=is_drop).with_suffix(".json").read_text(encoding="utf-8")
     manifest: dict[str, Any] = json.loads(text)
@@ -127,7 +120,7 @@ def _invoke(manifest: Any, *arguments: str) -> Completed:
         try:
             ran = dbtRunner(manifest=manifest).invoke(list(arguments))
         finally:
-            # dbt makes new files private until its process ends, but this process continues.
+            # A dbt process keeps its files private until it ends; this process continues.
             no_longer_private()
             reset_adapters()  # type: ignore[no-untyped-call]
             environment = DuckDBConnectionManager._ENV
@@ -161,7 +154,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def _parsed(*, is_drop: bool) -> Path:
-    """Return the file of the parsed manifest; its JSON, metrics and parse log are beside it."""
+    """Return the file of the parsed manifest, with its JSON and the parse log beside it."""
     file = _kept_file(is_drop=is_drop)
     if not file.exists():
         with locked(file):

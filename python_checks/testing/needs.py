@@ -28,7 +28,7 @@ def require(is_there: object, what: str, install: str) -> None:
 
 
 def needs(is_there: object, what: str, install: str) -> pytest.MarkDecorator:
-    """Return a mark for tests with a requirement; :func:`require` is called before each of them."""
+    """Return a mark for tests with a requirement: :func:`require` is called before each starts."""
     return pytest.mark.needs(bool(is_there), what, install)
 
 

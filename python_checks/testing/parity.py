@@ -124,7 +124,7 @@ def compare(connection: duckdb.DuckDBPyConnection, mart: Mart, folder: Path) -> 
         """
     )
     [row] = connection.execute(
-        # The rows of each side are counted separately, because the join repeats duplicates.
+        # The rows of each side are counted separately: the join would repeat duplicate rows.
         f"select (select count(*) from {mart.relation}), (select count(*) from {other}),"
         f" count(*) filter (where here is null or there is null)"
         f"{', ' + counts if counts else ''} from compared"

@@ -7,7 +7,7 @@ from python_checks.expectations.declare import Mean, Nothing, Share, Table
 
 
 def broken_checks(connection: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
-    """Return descriptions of the checks that a table fails, which `bank check` would report too."""
+    """Return descriptions of the checks that a table breaks. `bank check` fails the same checks."""
     scan, *queries = plain_sql(table)
     row = connection.execute(scan).fetchone()
     assert row is not None

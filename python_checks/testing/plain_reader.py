@@ -194,7 +194,7 @@ def read_plainly(
 
 
 def _widths(lines: list[str], separator: str) -> set[int]:
-    """Return the cell counts of rows that are not blank; an empty set if a quote is misplaced."""
+    """Return the cell counts of rows that are not blank; none if a quote is misplaced."""
     read = csv.reader(io.StringIO("\n".join(lines)), delimiter=separator, strict=True)
     try:
         return {len(cells) for cells in read if any(cell.strip() for cell in cells)}
@@ -227,7 +227,7 @@ def _first_sheet(path: Path) -> list[list[str]]:
             is_shared = cell.get("t") == "s"
             cells[place - 1] = shared[int(value)] if is_shared else _sheet_number(value)
         width = len(rows[0]) if rows else max(cells) + 1
-        # Cells to the right of the header are notes.
+        # Cells right of the header are notes.
         listed = [cells.get(place, "") for place in range(width)]
         if any(cell.strip(" \t") for cell in listed):
             rows.append(listed)
@@ -321,7 +321,7 @@ def records_of(lines: list[str], separator: str, width: int) -> list[list[str] |
 
 
 def _is_one(lines: list[str], separator: str, width: int) -> bool:
-    """Return whether lines that can be read as one record are not several rows instead."""
+    """Return whether lines whose quotes match are one record rather than several rows."""
     text = "\n".join(lines)
     spans: list[tuple[int, int]] = []
     cells = _cells(text, separator, spans) or []
@@ -435,7 +435,7 @@ def _codes(lookups: Path | None, rows: list[dict[str, str]]) -> dict[str, dict[s
 def _own_names(codes: list[str | None], noun: str) -> dict[str, str]:
     """Return names for codes without a lookup. Ids get a generated name; names stay unchanged."""
     known: dict[str, str] = {}
-    # If codes differ only in case, the first in sort order wins, because it is set last.
+    # If codes differ only in case, the first in sort order is kept, because it comes last.
     for code in sorted(filter(None, codes), reverse=True):
         is_id = " " not in code and any("0" <= letter <= "9" for letter in code)
         known[code.lower()] = f"{noun} {code}" if is_id else code
@@ -667,7 +667,7 @@ def _exchanged(order: str) -> str:
 
 
 def _date_orders(cells: list[str], rate: float) -> tuple[list[str], str]:
-    """Return the orders that the dates of a file prove, and words of the refusal, if any."""
+    """Return the orders that the dates of a file prove, and the refusal's words, if any."""
     unread = [cell for cell in cells if not _date_readings(cell)]
     if len(unread) > max(0.5, rate) * len(cells) and any(map(_clean, unread)):
         return [], "raw_date_format"

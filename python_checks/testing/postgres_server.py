@@ -12,8 +12,8 @@ def temporary_postgres() -> Iterator[str]:
     """Start a server in a new temporary folder, on its own socket.
 
     The server does not listen on the network. On Windows, it listens on a free local port. If root
-    starts the server, it runs as a different user, and the library gives that user access to every
-    parent folder. The folder is therefore outside pytest's private folders.
+    starts the server, it runs as another user, for whom the library opens every parent folder. So
+    the folder is outside pytest's private ones.
 
     Yields:
         The URI of the server's database `postgres`, for the superuser. At the end, the server is

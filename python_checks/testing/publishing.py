@@ -1,4 +1,4 @@
-"""Code that the publishing tests share, such as copies of a warehouse that count as checked."""
+"""Shared code of the publishing tests: warehouses, with records that they passed all checks."""
 
 import json
 import shutil

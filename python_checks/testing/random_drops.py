@@ -221,7 +221,7 @@ def all_balances_zero(drop: Drop, random: Random) -> None:  # noqa: ARG001
 
 @shape
 def no_money_at_all(drop: Drop, random: Random) -> None:  # noqa: ARG001
-    """All amounts are zero, including incomes and savings."""
+    """All balances and incomes are zero."""
     set_all(drop, MONEY, "0.00")
 
 
@@ -320,7 +320,7 @@ def bank_cancels_out(drop: Drop, random: Random) -> None:
 
 @shape
 def loans_equal_deposits(drop: Drop, random: Random) -> None:  # noqa: ARG001
-    """Each client's loans equal the client's deposits."""
+    """Everyone owes exactly what they have."""
     for row in drop.clients:
         row.update(zip(LOANS, (row[column] for column in DEPOSITS), strict=False))
         row[DEPOSITS[-1]] = "0"
@@ -343,7 +343,7 @@ def two_amounts(drop: Drop, random: Random) -> None:
 
 @shape
 def largest_amounts(drop: Drop, random: Random) -> None:
-    """In some columns, some or all clients have the largest accepted amounts or their negatives."""
+    """The largest accepted amounts or their negatives, in some columns of some or all clients."""
     columns = random.sample(MONEY, random.randint(1, len(MONEY)))
     share = random.choice((0.02, 1))
     for row in drop.clients:

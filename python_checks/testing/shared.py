@@ -12,7 +12,7 @@ def locked(path: Path) -> FileLock:
 
 
 def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
-    """Return `folder`, which is created by the first process that calls this function.
+    """Return `folder`, which the first process that calls this creates.
 
     Args:
         folder: A folder inside the folder that all processes share.

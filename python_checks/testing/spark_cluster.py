@@ -73,7 +73,7 @@ def _thrift_server(folder: Path, master: int, port: int) -> list[str]:
         ),
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.session.timeZone": "UTC",
-        # dbt-spark switches ANSI mode off in local sessions, but cannot do so over Thrift.
+        # dbt-spark switches ANSI mode off in local sessions, but cannot over Thrift.
         "spark.sql.ansi.enabled": "false",
         "spark.sql.adaptive.enabled": "false",
     }

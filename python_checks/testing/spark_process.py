@@ -80,7 +80,7 @@ def _invoke(command: list[str], environment: dict[str, str]) -> tuple[bool, Outc
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         ended = dbtRunner().invoke(command)
     results = getattr(ended.result, "results", [])
-    # Leaves out macros, whose results have no node, and hooks, whose nodes are operations.
+    # The result of a macro has no node; hooks are operations.
     nodes = [one for one in results if hasattr(one, "node")]
     statuses = {
         one.node.unique_id: str(one.status)

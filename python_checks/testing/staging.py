@@ -1,8 +1,8 @@
 """Run the staging models and macros without starting dbt.
 
-A `dbt build` takes seconds, most of which dbt itself needs. So that tests can read thousands of
-drops, this module renders the same Jinja files without dbt, and runs the SQL in an in-memory DuckDB
-with the same plugin. A test compares the rendered SQL with what dbt compiles.
+A `dbt build` takes seconds, mostly for dbt itself. Here, the same Jinja files are rendered without
+dbt. The SQL runs in an in-memory DuckDB with the same plugin, so that tests can read thousands of
+drops. A test compares the rendered SQL with what dbt compiles.
 """
 
 from collections.abc import Mapping
@@ -95,7 +95,7 @@ class Staging:
         return self.rendering.compile(model)
 
     def one_of_clients(self, expression: str) -> Any:
-        """Return the value of an aggregate, given in Jinja, over all records of the last drop."""
+        """Return an aggregate over all records of the last drop, from a Jinja expression for it."""
         rendered = self.environment.from_string(f"{{{{ {expression} }}}}").render()
         return self._one(f"select {rendered} from {_relation('base_bank__clients')}")[0]
 

@@ -1,4 +1,4 @@
-"""Run part of a test without root privileges, for files that must be unreadable."""
+"""Run part of a test without the rights of root, for files that must be unreadable."""
 
 import os
 import shutil

@@ -41,13 +41,13 @@ def _typed(kind: str, cell: str) -> Value:
 
 
 def seed_sheet(table: RawTable) -> list[list[Value]]:
-    """Return a shipped seed as the cells of a sheet, with the header first."""
+    """Return a shipped seed as the cells of a sheet, its header first."""
     header, rows = seed_table(table)
     return [[*header], *typed_rows(table, rows)]
 
 
 def seed_sheets() -> dict[str, Rows]:
-    """Return the four shipped seeds as sheets, by sheet name; the clients are in `Data`."""
+    """Return the four shipped seeds as sheets, the clients as `Data`."""
     sheets: dict[str, Rows] = {"Data": seed_sheet(CLIENTS)}
     return sheets | {name: seed_sheet(TABLES[name]) for name in LOOKUPS}
 

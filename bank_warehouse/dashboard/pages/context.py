@@ -261,7 +261,7 @@ class Context:
         """Return a metric by a dimension as bars with links to details.
 
         The longest bar comes first, unless the values have a natural order. Bars are pale if their
-        differences could be chance or were not tested.
+        differences could be chance.
         """
         defined = self.snapshot.metric(metric)
         metrics = [metric] if metric == "customers" else [metric, "customers"]
@@ -304,8 +304,8 @@ class Context:
     ) -> Heat:
         """Return a metric by two dimensions as a heat map.
 
-        Cells are pale if their differences could be chance or were not tested. If the columns are
-        risk weightings, a further column has the mean of each row.
+        Cells are pale if their differences could be chance. If the columns are risk weightings, a
+        further column has the mean of each row.
         """
         defined = self.metric(metric)
         asked = "customers" if metric == SHARE_OF_ROW.name else metric

@@ -1,4 +1,4 @@
-"""Product holdings: the balances of each product, and how far customers are below their peers."""
+"""Product holdings: how much customers hold of each product, and how far below their peers."""
 
 from dataclasses import replace
 from typing import Any
@@ -48,8 +48,8 @@ def _names(context: Context) -> dict[str, str]:
 
 
 def _by_product(context: Context, first: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return the names of products with their metrics, sorted by the metric `first`, descending."""
-    # Both tables of products use this query, so the second one gets the cached result.
+    """Return the names of products with their metrics, the largest value of `first` at the top."""
+    # Both tables use the same query, so its result is cached.
     found = {row[0]: row[1:] for row in context.ask(ASKED, ["product"], "products")}
     rows = [
         (name, dict(zip(ASKED, found[product], strict=True)))

@@ -83,7 +83,7 @@ def make(context: Context) -> Page:
 def bubbles(context: Context, height: float = 22.0) -> Chart:
     """Return segments as bubbles by their mean deposits and loans."""
     names = ("customers", "mean_total_deposits", "mean_total_loans", "loan_to_deposit_ratio")
-    # The table of segments uses the same query, so the result is computed only once.
+    # The table of segments uses the same query, so its result is cached.
     places = [IN_TABLE.index(name) + 1 for name in names]
     answers = [(row[0], *(row[at] for at in places)) for row in context.ask(IN_TABLE, ["segment"])]
     found = sorted((row for row in answers if row[2] is not None), key=lambda row: -row[1])
@@ -151,7 +151,7 @@ def bubbles(context: Context, height: float = 22.0) -> Chart:
 
 
 def _labels(points: list[tuple[float, float, str]], widest: float, highest: float) -> list[Shape]:
-    """Return the names of points as text; a name that would overlap another is moved up."""
+    """Return names at points; a name that would overlap another is moved up."""
     placed: list[tuple[float, float]] = []
     shapes = []
     for x, y, name in sorted(points, key=lambda point: point[1]):

@@ -54,7 +54,7 @@ def make_roles(connection: Connection) -> None:
 
 
 def grant(connection: Connection, marts: Iterable[Contract]) -> None:
-    """Give both roles their rights on the marts, and revoke all rights of `public`."""
+    """Give both roles their rights on the marts, and revoke those of `public`."""
     listed = list(marts)
     for schema in sorted({contract.schema for contract in listed}):
         quoted = quote_identifier(schema)

@@ -25,7 +25,7 @@ SHOWN = 5
 def lock_marts(
     connection: Connection, relations: Iterable[str], wait: float, progress: Callable[[str], None]
 ) -> None:
-    """Take an exclusive lock on tables until the end of the transaction.
+    """Take an exclusive lock on all tables until the end of the transaction.
 
     Args:
         connection: A connection to the server, in a transaction.
@@ -70,7 +70,7 @@ def lock_marts(
 
 
 def _attempt_milliseconds(connection: Connection) -> int:
-    """Return how long an attempt may last: half the server's deadlock timeout, at least 20 ms."""
+    """Return how long an attempt may last: half the server's deadlock timeout."""
     row = connection.execute(
         "select setting::integer from pg_settings where name = 'deadlock_timeout'"
     ).fetchone()

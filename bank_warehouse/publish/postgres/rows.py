@@ -1,4 +1,4 @@
-"""Fill the tables from the Parquet files of a release, and compare them with its manifest.
+"""Fill the tables from the Parquet files of a release, and compare the results.
 
 DuckDB writes the rows as CSV for `copy ... from stdin`, in parts. Two million rows of seven columns
 take 6 to 8 s. DuckDB's PostgreSQL extension takes 4 s, but gives no control over locks, savepoints

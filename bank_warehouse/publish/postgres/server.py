@@ -83,7 +83,7 @@ def connected(dsn: str) -> Iterator[Connection]:
 
 
 def _notice_a_killed_publisher(connection: Connection) -> None:
-    """Make the server check each second whether this process still exists, if it can."""
+    """Make the server check each second whether this process still exists, if it supports this."""
     try:
         with connection.transaction():
             connection.execute("set client_connection_check_interval = '1s'")
@@ -96,8 +96,7 @@ def described(dsn: str) -> str:
     """Return the database that a DSN names, without anything that could be part of its password.
 
     Raises:
-        PostgresError: The string is not a DSN, or part of a password may have been read as
-            something else.
+        PostgresError: It is not a DSN, or part of a password may have been read as something else.
     """
     try:
         parts = conninfo_to_dict(dsn)
@@ -145,7 +144,7 @@ def _has_address(dsn: str) -> bool:
 
 
 def _without_secrets(said: str, dsn: str) -> str:
-    """Return a message, or where to look instead if it contains a secret of the DSN."""
+    """Return the message of the server or driver, unless it contains a secret of the DSN."""
     parts = conninfo_to_dict(dsn)
     secrets = [str(parts[name]) for name in _SECRET if parts.get(name)]
     return "see the server's log" if any(secret in said for secret in secrets) else said
@@ -155,7 +154,7 @@ def lock_out_other_publishers(connection: Connection, where: str) -> None:
     """Lock out other publishers of the database until the end of the transaction.
 
     Raises:
-        BusyError: Another publisher still holds the lock after `BUSY_SECONDS`.
+        BusyError: Another publisher keeps the lock.
     """
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
@@ -177,7 +176,7 @@ def told_in_words(where: str) -> Iterator[None]:
     """Turn the server's errors into messages.
 
     Raises:
-        PostgresError: The block raised an error of psycopg; the message says what to do.
+        PostgresError: The server's error, and what to do.
     """
     try:
         yield
@@ -202,5 +201,5 @@ def told_in_words(where: str) -> Iterator[None]:
 
 
 def first_line(problem: Exception) -> str:
-    """Return the first line of an error; later lines can contain the values of a row."""
+    """Return the first line of an error; the lines after it can contain a row."""
     return (str(problem).strip().splitlines() or [type(problem).__name__])[0]

@@ -116,8 +116,8 @@ def creation(contract: Contract) -> str:
 def changes_before(contract: Contract, found: Found) -> list[str]:
     """Return the statements that adapt a table to the columns of a contract, before it is filled.
 
-    A column whose type has changed is dropped and added again. PostgreSQL then rewrites no rows, so
-    older transactions still see the old rows.
+    A column with another type is dropped and added again. PostgreSQL then rewrites no rows, so
+    older transactions still see theirs.
     """
     table = source_of(contract.relation)
     wanted = {column.name: column for column in contract.columns}
@@ -141,7 +141,7 @@ def changes_before(contract: Contract, found: Found) -> list[str]:
 
 
 def changes_after(contract: Contract, found: Found | None) -> list[str]:
-    """Return the statements that add the `not null` constraints, key and indexes to a filled table.
+    """Return the statements that complete a filled table: nulls, key, indexes.
 
     Args:
         contract: The mart.
@@ -176,7 +176,7 @@ def changes_after(contract: Contract, found: Found | None) -> list[str]:
 def indexed_columns(contract: Contract) -> list[str]:
     """Return the columns that get an index besides the key: those that join to another mart.
 
-    The first column of the key needs no index of its own.
+    The first column of the key needs none.
     """
     return sorted(
         {

@@ -28,7 +28,7 @@ from bank_warehouse.publish.releases import Release
 from bank_warehouse.sql import quote_identifier
 
 HISTORY = "publishing.releases"
-"""The publisher's own table: a row for each publish or rollback, with the manifest."""
+"""The publisher's own table of all releases published to this database, with their manifests."""
 
 SHOWN = 6
 
@@ -44,7 +44,7 @@ class PostgresTarget:
     """An open connection to the database that releases are published to."""
 
     def __init__(self, connection: Connection, dsn: str) -> None:
-        """Use an open connection; `dsn` is for further connections and for messages."""
+        """Use an open connection; `dsn` is for a second connection and for messages."""
         self._connection = connection
         self._dsn = dsn
         self.where = described(dsn)
@@ -97,7 +97,7 @@ class PostgresTarget:
             scratch: An empty folder on a disk with enough space.
             wait: Seconds to wait for readers that are in a transaction.
             progress: Called with a line for each step that may take a long time.
-            is_new: Whether the release is being published; False if it is being rolled back to.
+            is_new: Whether the release is being published, not rolled back to.
 
         Returns:
             What :meth:`commit` will commit.
@@ -158,11 +158,11 @@ class PostgresTarget:
         return commit
 
     def commit(self, commit: Commit) -> Outcome:
-        """Commit, so that readers see the prepared release.
+        """Commit, which shows readers the prepared release.
 
         Returns:
-            The outcome. If the connection is lost, the server is asked over a new connection. If
-            the server does not answer, the outcome is unknown.
+            The outcome. If the connection is lost, the server is asked over a new one. If it does
+            not answer, the outcome is unknown.
 
         Raises:
             PostgresError: The transaction was rolled back.
@@ -217,7 +217,7 @@ class PostgresTarget:
         """Open a connection to a server that may be restarting.
 
         Raises:
-            UnreachableError: The server cannot be reached after several attempts.
+            UnreachableError: The server does not answer within a few seconds.
         """
         for _ in range(REACH_TRIES - 1):
             try:
@@ -320,7 +320,7 @@ class PostgresTarget:
             )
 
     def _remember(self, manifest: Mapping[str, Any], is_new: bool) -> Commit:
-        """Add the release to the list in the database; return the commit that is to follow."""
+        """Add the release to the list in the database; return what the transaction commits."""
         row = self._connection.execute(
             f"insert into {HISTORY} (release, manifest) values (%s, %s::jsonb) "
             "returning position, txid_current()",

@@ -98,7 +98,8 @@ profile as (
         highest_value,
         zero_count,
         column_sum / nullif(row_count - null_count, 0) as mean,
-        -- `greatest` ignores nulls, so without this `case` a text column would get 0, not null.
+        -- `greatest` ignores nulls, so without this case a text column would get 0 instead of
+        -- null.
         case
             when sum_of_squares is not null
                 then sqrt(

@@ -1,6 +1,6 @@
 with
 
--- In the curve, negative amounts such as overdrafts count as zero. The total includes them.
+-- An overdrawn account holds nothing, so negative amounts count as zero.
 buckets as (
 
     select
@@ -56,7 +56,7 @@ running_sums as (
 
 ),
 
--- Twice the area under the Lorenz curve, by the trapezoidal rule, in customers times money.
+-- Twice the area under the Lorenz curve, by trapezoids, in customers times money.
 areas as (
 
     select

@@ -1,4 +1,4 @@
-"""The promises of the aggregated marts: totals tie out with the customers, and shares are valid.
+"""The promises of the aggregated marts: totals that tie to the customers, and valid shares.
 
 `_tie` compares the totals of a mart with the same sums over all customers. One missing customer or
 cent breaks the promise.

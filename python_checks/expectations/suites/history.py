@@ -1,8 +1,7 @@
-"""What the migration tables promise: between two dates, each customer is counted exactly once.
+"""What the migration tables promise: every customer at one or both of two dates is counted once.
 
-These checks do not open the history file. They compare the migrations that end at the warehouse's
-date with its customers, and the migrations that end at any date with those that start at the same
-date.
+These checks do not open the history file. They compare the migrations that end at the date of this
+warehouse with its customers, and the migrations that end at any date with those that start at it.
 If the history has only one date, the tables are empty.
 """
 
@@ -136,7 +135,7 @@ def _side(mart: str, side: str, state: tuple[str, ...]) -> str:
 
 
 def _is_continuous(mart: str, state: tuple[str, ...]) -> Check:
-    """Migrations that end and migrations that start at a date match in customers and money."""
+    """The migrations that end at a date have the customers and money of those that start at it."""
     return Nothing(
         "the migrations that end at a date and those that start at it match in each state",
         f"with ends as ({_side(mart, 'to', state)}), starts as ({_side(mart, 'from', state)}), "
@@ -150,7 +149,7 @@ def _is_continuous(mart: str, state: tuple[str, ...]) -> Check:
 
 
 def _ends_match_customers(mart: str, customers: str, state: tuple[str, ...]) -> Check:
-    """Migrations that end at the warehouse's date match its customers and money in each state."""
+    """At the date of the warehouse, the customers and money in each state match its customers."""
     columns = ", ".join(f"cast(states.{column} as varchar) as {column}" for column in state)
     return Nothing(
         f"customers and money in each state at the date of the warehouse match {customers}",

@@ -1,4 +1,4 @@
-"""Checks that the schema marts has no personal data, neither in columns nor in values."""
+"""No personal data in schema marts: neither columns nor values."""
 
 import duckdb
 

@@ -1,4 +1,4 @@
-"""The dashboard works in Chromium, with a mouse or keyboard, on a phone and in the dark theme.
+"""The dashboard works in Chromium, with mouse or keyboard, on a phone and in the dark theme.
 
 To save pictures of the pages, set BANK_DASHBOARD_PICTURES to a folder.
 """

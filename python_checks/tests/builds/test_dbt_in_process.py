@@ -27,7 +27,7 @@ RUN_METADATA = ("created_at", "metadata")
 
 
 def differences(one: Any, other: Any, place: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Return where two manifests differ, apart from the metadata of the run."""
+    """Return where two manifests differ, apart from metadata of the run."""
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         one, other = ({str(at): each for at, each in enumerate(items)} for items in (one, other))
     if isinstance(one, dict) and isinstance(other, dict):

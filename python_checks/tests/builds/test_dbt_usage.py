@@ -64,7 +64,7 @@ def refused(warehouse: Path, *arguments: str) -> str:
 
 
 def remove_warehouse(folder: Path) -> None:
-    """Remove the warehouse and the history, so that the next build starts from nothing."""
+    """Remove the warehouse and the history, so that the next build is the first one."""
     for path in folder.glob("bank*"):
         path.unlink()
 
@@ -109,7 +109,7 @@ def history(warehouse: Path) -> list[list[tuple[object, ...]]]:
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return one folder that many runs share."""
+    """Return one folder for many runs."""
     return tmp_path_factory.mktemp("workplace")
 
 

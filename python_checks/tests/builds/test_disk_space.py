@@ -130,11 +130,11 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_dbt_logs_needed_disk_space(
     command: str, temporary: str, drop: Path, tmp_path: Path
 ) -> None:
-    # The model fails, because its seeds are missing, but the needed space is logged first.
     result = run_dbt(
         *(tmp_path, command, "--select", "base_bank__clients"),
         BANK_RAW_DIR=str(drop),
         BANK_MEMORY_LIMIT="100MB",
+        # The model fails, because its seeds are missing, but the needed space is logged first.
         DBT_EXCLUDE_RESOURCE_TYPES="unit_test test",
     )
     message = f"200,000 customers need about 110 MB for the warehouse{temporary}."

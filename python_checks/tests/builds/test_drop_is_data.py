@@ -1,7 +1,7 @@
 """A drop is only data: its text is never executed, and links out of its folder are refused.
 
 One test builds a drop with many hostile strings. Another checks that dbt ignores a hidden clients
-file, and refuses files and folders that are links out of the drop's folder.
+file, and refuses one that is a link out of the folder.
 """
 
 import csv

@@ -258,7 +258,7 @@ def test_joiners_and_leavers_match_the_files(
         left = sum(number for (_, target), number in moves.items() if target == "left")
         assert (joined, left) == (len(then - there), len(there - then)), day
         assert sum(moves.values()) == len(then | there), day
-        # Most customers stay in their segment, but some do not.
+        # Most stay in their segment, but some do not.
         stayed = sum(number for (source, target), number in moves.items() if source == target)
         assert 0.7 * len(there) < stayed < len(there & then), day
 
@@ -521,7 +521,7 @@ dbtRunner(callbacks=[watch]).invoke(arguments)
 
 
 def kill_build(folder: Path, day: str, drop: Path, moment: str) -> None:
-    """Build the history and the models downstream, and kill the build at a given moment."""
+    """Build the history and the models after it, and kill the build at a given moment."""
     environment = {
         "BANK_WAREHOUSE": str(folder / "bank.duckdb"),
         "BANK_RAW_DIR": str(drop),
@@ -576,7 +576,7 @@ def test_killed_build_leaves_complete_dates(copy: Path, drops: dict[int, Path]) 
 
 
 def test_history_is_written_after_the_customer_tests(bank: Path) -> None:
-    """`dbt build` runs a model after the tests that read only its upstream models."""
+    """A model runs after the tests that read only models upstream of it."""
     manifest = json.loads((bank / "target" / "manifest.json").read_text(encoding="utf-8"))
     nodes = manifest["nodes"]
     upstream: set[str] = set()

@@ -1,7 +1,7 @@
-"""Staging treats each odd drop as its oddity declares, and loses no rows and no money.
+"""Staging reads every odd drop, quarantines some of its rows or refuses it, and loses nothing.
 
 Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`. Some
-oddities with each outcome also go through `dbt build`, to prove that dbt renders the same SQL.
+oddities of each outcome also go through `dbt build`, to prove that dbt renders the same SQL.
 """
 
 import hashlib
@@ -197,7 +197,7 @@ def assert_as_declared(oddity: Oddity, staged: Staged, seed_values: list[Row]) -
         assert accepted > expected_values(oddity, seed_values)
     elif oddity.outcome == "read":
         assert accepted == expected_values(oddity, seed_values)
-    elif oddity.name != "dates_of_both_orders":  # its dates differ from those of the seeds
+    elif oddity.name != "dates_of_both_orders":  # the dates differ from the seeds
         assert accepted <= expected_values(oddity, seed_values)
 
 
@@ -416,8 +416,7 @@ def test_odd_drop_has_the_same_outcome_in_dbt(
     compiled = dbt_folder / "target" / "compiled" / "bank_warehouse" / "models"
     found = {path.stem: path for path in compiled.rglob("*.sql") if path.stem in MODELS}
     assert set(found) == set(MODELS)
-    # A file that has to be rewritten causes a warning. Each temporary copy has a different name, so
-    # the SQL differs.
+    # A file that has to be rewritten causes a warning. Each temporary copy has a different name.
     if not oddity.warns:
         for model, path in found.items():
             ours = staging.compile(model, drop, **settings(oddity))

@@ -1,4 +1,4 @@
-"""Publishing needs a complete build, passed checks and marts that have not changed since."""
+"""Publishing needs a complete build and passed checks, both of the marts as they are now."""
 
 import os
 import subprocess

@@ -97,7 +97,7 @@ def extract(name: str) -> Drop:
 
 
 def measured_at(as_of_date: date, code: str) -> str:
-    """Return compiled SQL with the as-of date, and the year 120 years before it, replaced."""
+    """Return compiled SQL with another as-of date, and with the year 120 years before it."""
     default = DATES[1]
     return code.replace(str(default), str(as_of_date)).replace(
         str(default.year - 120), str(as_of_date.year - 120)
@@ -144,8 +144,7 @@ def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) 
     Args:
         nodes: The compiled nodes of a manifest.
         drop: The drop.
-        history: The history database of a build. It gives the columns of the history tables. The
-            target folder beside it gives the metrics.
+        history: The history database of a build, for the columns of its tables.
         folder: Where to write the files of the drop.
     """
     files = drop.write(folder)
@@ -228,7 +227,7 @@ def test_any_drop_builds_and_passes_every_test(
 def test_drops_of_every_shape_were_drawn(
     drawn: list[Drop], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Print a summary of the random drops that passed. Their tests must run before this one."""
+    """Print a summary of the drops that passed. This test must run after their tests."""
     shapes = Counter(shape for drop in drawn for shape in drop.shapes or ("unchanged",))
     sizes = Counter(
         next(top for top in (1, 9, 99, 500) if len(drop.clients) <= top) for drop in drawn
@@ -301,7 +300,7 @@ def written_drop(drop: Drop, folder: Path) -> Path:
 
 
 def test_extract_with_overdrafts_passes_dbt_and_great_expectations(tmp_path: Path) -> None:
-    """Run `dbt build` for an as-of date in a different year, then all suites on the warehouse."""
+    """Run `dbt build` for an as-of date in a different year, then all suites on its warehouse."""
     drop = extract("the first 300")
     drop.as_of_date = DATES[2]
     move_dates(drop)

@@ -1,8 +1,8 @@
 """Every sabotage of the project must make a dbt test fail.
 
 A sabotage changes the text of a copy of the project. The changed nodes are built again in a
-copy of the sound warehouse, up to the tests that must catch the fault. At least one of these tests
-must fail. A failure for another reason does not count.
+copy of the sound warehouse, up to the tests that must catch the fault, and one of these tests must
+fail. A failure for another reason does not count.
 """
 
 import json
@@ -52,7 +52,7 @@ class Sabotage:
     net: Literal["data", "unit"] = "data"
 
 
-# The start of the loop over the declared date formats.
+# The loop over the declared date formats.
 DATE_FORMATS = "{%- for date_format in formats -%}\n        {%- do dates.append("
 
 SABOTAGES = (
@@ -420,7 +420,7 @@ SABOTAGES = (
 
 
 def copy_project(to: Path) -> None:
-    """Copy the project files that dbt reads."""
+    """Copy the files of the project that dbt reads."""
     for part in PROJECT_PARTS:
         shutil.copytree(PROJECT / part, to / part)
     for file in PROJECT_FILES:
@@ -459,12 +459,12 @@ def apply(edits: tuple[Edit, ...], project: Path) -> None:
 
 
 def name_of(unique_id: str) -> str:
-    """Return a unique id without its type and package, such as `<model>.<test>` for a unit test."""
+    """Return the name of a node. The name of a unit test is preceded by that of its model."""
     return unique_id.split(".", 2)[2]
 
 
 def selection(sabotage: Sabotage, unique_ids: Iterable[str]) -> tuple[str, ...]:
-    """Return the dbt command that builds what a sabotage changes, up to the nodes that catch it."""
+    """Return the dbt command for the nodes that must catch a sabotage and their changed parents."""
     caught_by = {
         name_of(unique_id).split(".")[0]
         for unique_id in unique_ids
@@ -472,7 +472,7 @@ def selection(sabotage: Sabotage, unique_ids: Iterable[str]) -> tuple[str, ...]:
         and unique_id.startswith("unit_test.") == (sabotage.net == "unit")
     }
     assert caught_by, f"no node is called {sabotage.caught_by}"
-    # Selecting a model also selects its unit tests.
+    # The nodes and their changed parents. Selecting a model also selects its unit tests.
     net = {
         "data": ("--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
         "unit": ("--exclude-resource-type", "test"),
@@ -495,7 +495,7 @@ def sound_copy(shared_folder: Path) -> Path:
 
 @pytest.fixture
 def project(sound_copy: Path, built_warehouse: Path, tmp_path: Path) -> Path:
-    """Return a copy of the project and its warehouse that a test may sabotage."""
+    """Return a copy of the project with its warehouse, for sabotage."""
     copy_project(tmp_path)
     (tmp_path / "target").mkdir()
     shutil.copy2(sound_copy / "target" / "partial_parse.msgpack", tmp_path / "target")

@@ -60,8 +60,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
     pip("--python", str(scripts / "python"), "install", *offline, str(wheel))
     (installed,) = environment.rglob("bank_warehouse/cli.py")
-    # The packages of the current environment are added to the end of the path, so the project still
-    # comes from the wheel.
+    # This adds the dependencies. The project comes from the wheel, which is first on the path.
     (installed.parents[1] / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     unset = ("BANK_RAW_DIR", "BANK_WAREHOUSE", "DBT_PROJECT_DIR", "PYTHONPATH")
     variables = {name: text for name, text in os.environ.items() if name not in unset}

@@ -1,4 +1,4 @@
-"""Publishing to PostgreSQL: types, keys, rights, readers, lost connections and secrets."""
+"""Releases in PostgreSQL have the right types, keys and rights, and do not disturb readers."""
 
 import json
 import re
@@ -205,7 +205,7 @@ def test_reader_roles_read_only_what_they_may(published: tuple[str, Path]) -> No
 def test_login_from_the_power_bi_guide_reads_the_model_but_no_personal_data(
     published: tuple[str, Path],
 ) -> None:
-    """The guide gives the statements for the login, and the Power BI model gives the queries."""
+    """The statements come from the guide, and the queries come from the model."""
     dsn, _ = published
     guide = (PROJECT / "docs/power-bi.md").read_text("utf-8")
     (statements,) = re.findall(r"```sql\n(.*?)```", guide, flags=re.DOTALL)
@@ -298,7 +298,7 @@ def test_publisher_waits_for_an_open_transaction(
         )
         publisher.start()
         for _ in range(20):
-            # Until its transaction ends, the reader sees the old release, without errors or delays.
+            # Until this transaction ends, the reader sees one release, without errors or delays.
             began = time.monotonic()
             assert reader.execute("select count(*) from marts.dim_customers").fetchone() == (3000,)
             assert reader.execute("select release from marts.release").fetchone() == before
@@ -458,7 +458,7 @@ def test_failed_commit_changes_nothing(
 
 
 def files_and_postgres(folder: Path, dsn: str) -> tuple[int | None, list[int], list[int]]:
-    """Return the current release in files, all releases in files, and those in PostgreSQL."""
+    """Return the current release of the files, all their releases, and all those in PostgreSQL."""
     return current_number(folder), release_numbers(folder), releases_in(dsn)
 
 
@@ -582,7 +582,7 @@ def test_newer_files_are_not_rolled_back(
 def test_hanging_transaction_is_ended_before_the_outcome_is_read(
     warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server has not noticed that its client is gone, so the transaction is still open."""
+    """The server has not noticed that its client is gone, so the outcome is still open."""
     prepared: list[Commit] = []
     prepare = PostgresTarget.prepare
 

@@ -1,6 +1,6 @@
 """With the example profiles for Databricks and Microsoft Fabric, the project compiles to Spark SQL.
 
-The hosts and secrets can be invented, because dbt compiles without a connection.
+The hosts and secrets are invented, because dbt compiles without a connection.
 """
 
 import json
@@ -19,7 +19,7 @@ from python_checks.testing.paths import PROJECT
 DBT = PROJECT / ".venv-adapters" / "bin" / "dbt"
 
 ENGINE_WORDS = {
-    # For each model, fragments of DuckDB's SQL with Spark's equivalents.
+    # By model: a fragment of DuckDB's SQL, and Spark's equivalent
     "base_bank__clients": [
         ("try_strptime(", "make_date("),
         ("regexp_full_match(", " rlike r'"),

@@ -32,5 +32,5 @@ def test_build_output_is_inside_the_project(tmp_path: Path) -> None:
     assert (warehouse / "raw_copies/genders.parquet").exists()
     assert (warehouse / "metastore/service.properties").exists()
     assert {path.name for path in (project / "warehouse").iterdir()} == {"spark"}
-    # The project does not configure Spark's log, so the package limits the log to errors.
+    # The project does not configure Spark's log; the package limits it to errors.
     assert " WARN " not in ran.stderr

@@ -72,7 +72,7 @@ def test_the_shipped_seeds_give_the_same_marts(
 
 
 def test_data_tests_of_each_kind_pass_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
-    """Run all singular tests, and one instance of each generic test."""
+    """Run all singular tests, and the first test of each generic kind."""
     nodes = _manifest(seeds_target)["nodes"].values()
     chosen: dict[str, dict[str, Any]] = {}
     for node in sorted(nodes, key=lambda node: str(node["unique_id"])):
@@ -208,7 +208,7 @@ def test_odd_rows_are_read_and_quarantined_alike(spark: SparkProcess, tmp_path: 
             assert found.is_equal, f"{name}: {found}"
             assert found.rows >= 10
             if table == "fct_quarantined_clients":
-                # Most rows have ambiguous dates, because the second file mixes both orders.
+                # Most have ambiguous dates, because the second file mixes both orders.
                 assert found.rows > 100
     # The two delivered files become at least four Parquet files.
     assert len(list((spark.folder / "staging.db/base_bank__clients").glob("*.parquet"))) >= 4

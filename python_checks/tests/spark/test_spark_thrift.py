@@ -1,4 +1,4 @@
-"""dbt builds models, including a Python model, through the Thrift server of a Spark cluster."""
+"""dbt builds on a Spark cluster through its Thrift server, including a Python model."""
 
 from collections.abc import Iterator
 from datetime import date, datetime

@@ -151,7 +151,7 @@ def test_project_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def usual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty current folder outside the project, without environment variables for paths."""
+    """An empty current folder outside the project; no environment variable names a path."""
     for name in VARIABLES.values():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

@@ -177,7 +177,7 @@ def test_slow_request_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(hello) as port, half_sent(port) as slow, half_sent(port, b"") as idle:
         began = time.monotonic()
         with contextlib.suppress(OSError):
-            # The request arrives one byte at a time and is never complete.
+            # The request stays active, a byte at a time, but is never complete.
             while time.monotonic() - began < 20:
                 slow.sendall(b"x")
                 slow.settimeout(0.2)
@@ -185,7 +185,7 @@ def test_slow_request_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
                     if slow.recv(1) == b"":
                         break
         assert 1 <= time.monotonic() - began < 15
-        # An idle connection is kept open for longer, and its request is answered.
+        # An idle connection is kept for longer, and its request is answered.
         idle.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(100).startswith(b"HTTP/1.1 200")
 

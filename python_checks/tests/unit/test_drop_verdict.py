@@ -1,4 +1,4 @@
-"""Refusals of a drop whose rows have been validated, and warnings about the drop."""
+"""Why a drop is refused after its rows have been validated, and the warnings about it."""
 
 from typing import Any
 

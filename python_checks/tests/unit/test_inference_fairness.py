@@ -1,4 +1,4 @@
-"""Fairness tests match scipy and statsmodels, and a planted difference is found."""
+"""Fairness between groups: compared with scipy and statsmodels, and checked on random counts."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ GROUPS = {"nationality": 5, "gender": 2, "age_band": 6}
 def counted(
     rows: list[tuple[str, str, str, int, int]], *, burdens: tuple[str, ...] = (), minimum: int = 50
 ) -> pd.DataFrame:
-    """Return the input of `compare_groups`. `rows` gives the first five columns."""
+    """Return the input of `compare_groups`. `rows` gives its first five columns."""
     frame = pd.DataFrame(rows, columns=["action", "dimension", "value", "customers", "chosen"])
     frame["is_burden"] = frame["action"].isin(burdens)
     frame["is_large_enough"] = frame["customers"] >= minimum
@@ -52,7 +52,7 @@ def test_p_value_of_two_rates_equals_the_z_test(
 
 
 def test_small_expected_counts_use_the_exact_test() -> None:
-    # 9 of 109 are chosen, so 4.13 are expected in the smaller group, which is too few.
+    # 9 of 109 are chosen, so 4.13 are expected in the smaller group: fewer than five.
     assert two_rates(1, 50, 8, 59) == pytest.approx(
         stats.fisher_exact([[1, 49], [8, 51]]).pvalue, rel=1e-12
     )
@@ -105,7 +105,7 @@ def test_p_values_are_adjusted_together_in_any_row_order() -> None:
     tested = found.to_pandas().dropna(subset="p_value")
     expected = multipletests(tested["p_value"], method="fdr_bh")[1]
     np.testing.assert_allclose(tested["adjusted_p_value"], expected, rtol=1e-12)
-    # Every group is tested, except the best group for each action and dimension.
+    # Every group is tested, except the best one of each action and dimension.
     assert len(tested) == ACTIONS * (sum(GROUPS.values()) - len(GROUPS))
 
 

@@ -1,4 +1,4 @@
-"""The first signal ends a command, but work that must be finished is not interrupted."""
+"""Signals: the first one ends a command, and none interrupts work that must be finished."""
 
 import os
 import signal

@@ -107,7 +107,7 @@ CELLS = st.one_of(
     st.text(alphabet='0123456789.,-+()$ "aeE;|', max_size=8),
 )
 
-# Dates with a valid, ambiguous or wrong day, month or year, to test how the order is read.
+# A date whose parts are valid, ambiguous or wrong, to test how their order is read.
 DATES = st.builds(
     "{0}{3}{1}{3}{2}".format,
     st.sampled_from(["1", "01", "5", "12", "13", "28", "31", "00", "32", "001"]),

@@ -1,4 +1,4 @@
-"""Each portability rule finds a planted mistake, and the project follows the rules."""
+"""Each portability rule finds its mistake, and the project follows the rules."""
 
 import ast
 

@@ -1,7 +1,7 @@
 """Microsoft's own tools accept the Power BI project.
 
 The tools are two npm packages for development and tests, not part of this project. The command
-below installs them in FOLDER/node_modules. Set POWERBI_NODE_MODULES to FOLDER/node_modules.
+below installs them in FOLDER/node_modules. Set POWERBI_NODE_MODULES to that folder.
 
     npm i --no-save --prefix FOLDER @microsoft/powerbi-modeling-mcp @microsoft/powerquery-parser
 

@@ -27,7 +27,7 @@ def committed() -> Files:
 
 
 def swaps(path: str, old: str, new: str) -> Mistake:
-    """Return a mistake that replaces the first `old` in a file with `new`."""
+    """Replace the first `old` in a file with `new`."""
 
     def plant(files: Files) -> None:
         assert old in files[path], (path, old)
@@ -67,7 +67,7 @@ def visuals_of(files: Files, title: str, kind: str) -> list[str]:
 
 
 def edits(find: Callable[[Files], str], change: Callable[[Any], Any]) -> Mistake:
-    """Return a mistake that changes a JSON file."""
+    """Change a JSON file."""
 
     def plant(files: Files) -> None:
         path = find(files)
@@ -141,12 +141,12 @@ def relationship_is_inactive(files: Files) -> None:
 
 
 def without_object(name: str) -> Callable[[Any], Any]:
-    """Return a function that removes one group of format settings from a visual."""
+    """Remove the format settings of one part of a visual."""
     return lambda content: content["visual"]["objects"].pop(name)
 
 
 def says(name: str, key: str, text: str) -> Callable[[Any], Any]:
-    """Return a function that sets the title or the alt text of a visual to `text`."""
+    """Set the title or the alt text of a visual to `text`."""
 
     def change(content: Any) -> None:
         properties = content["visual"]["visualContainerObjects"][name][0]["properties"]
@@ -156,7 +156,7 @@ def says(name: str, key: str, text: str) -> Callable[[Any], Any]:
 
 
 def adds(path: str, text: str) -> Mistake:
-    """Return a mistake that inserts the column in `text` near the top of a table's file."""
+    """Insert `text`, which defines a column, after the first empty line of a table's file."""
     return swaps(f"{TABLES}/{path}.tmdl", "\n\n", f"\n\n{text}\n")
 
 

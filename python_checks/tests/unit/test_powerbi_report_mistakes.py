@@ -36,7 +36,7 @@ def committed() -> Files:
 
 
 def titled(title: str, phrase: str, change: Callable[[Any], Any]) -> Mistake:
-    """Return a mistake that changes the first visual with `phrase` on the page `title`."""
+    """On the page with this title, change the first visual whose file contains a phrase."""
 
     def find(files: Files) -> str:
         folder = page_of(files, title).removesuffix("page.json")
@@ -83,7 +83,7 @@ def relate_tests_to_dimensions(files: Files) -> None:
 
 
 def without_link(kind: str) -> Callable[[Files], None]:
-    """Return a mistake that removes every button of a kind from the page "Credit and risk"."""
+    """Remove every button of a kind from the page "Credit and risk"."""
 
     def plant(files: Files) -> None:
         for path in visuals_of(files, "Credit and risk", "actionButton"):
@@ -112,7 +112,7 @@ def without_phones(files: Files) -> None:
 
 
 def phone(change: Callable[[Any], Any]) -> Mistake:
-    """Return a mistake that changes the phone layout of the scatter chart."""
+    """Change the phone layout of the scatter chart."""
     return edits(
         lambda files: visuals_of(files, "Income and deposits", "scatterChart")[0].replace(
             "visual.json", "mobile.json"
@@ -127,7 +127,7 @@ def base_theme(content: Any) -> None:
 
 
 def newer(kind: str, version: str) -> Mistake:
-    """Return a mistake that gives a visual or page the schema version of a newer Desktop."""
+    """Give one visual or page a schema version that needs a newer Desktop."""
 
     def plant(files: Files) -> None:
         path = visuals_of(files, "Overview", "textbox")[0]
@@ -142,7 +142,7 @@ _NAMES = {"page": "page", "visual": "visualContainer"}
 
 
 def in_every(kind: str, change: Callable[[Any], Any]) -> Mistake:
-    """Return a mistake that changes every visual of a type."""
+    """Change every visual of a type on all pages."""
 
     def plant(files: Files) -> None:
         for path, text in list(files.items()):

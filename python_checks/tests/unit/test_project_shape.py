@@ -1,4 +1,4 @@
-"""The project passes the checks in dbt-bouncer.yml, and each check finds a planted violation."""
+"""The project passes the checks in dbt-bouncer.yml, and each check finds its violation."""
 
 import json
 import re

@@ -160,7 +160,7 @@ def test_dates_decided_by_a_declared_format_are_counted() -> None:
 @pytest.mark.parametrize(
     ("texts", "formats", "message"),
     [
-        # cells, declared formats, (number of dates read, a date not read, the right format)
+        # cells, declared formats, (dates that these can read, one that they cannot, right format)
         (("04-07-2015", "07-25-2015"), ("%d-%m-%Y",), ("1 can", "07-25-2015", '"%m-%d-%Y"')),
         (("2015-07-04", " 2015-07-25"), ("%d-%m-%Y",), ("0 can", "2015-07-04", '"%Y-%m-%d"')),
         (("2015-25-07", "NULL"), ("%Y-%m-%d",), ("0 can", "2015-25-07", '"%Y-%d-%m"')),

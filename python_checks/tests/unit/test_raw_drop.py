@@ -1,4 +1,4 @@
-"""Oddities in raw drops are read correctly, quarantined or refused, and nothing is lost."""
+"""Reading raw drops: oddities are read correctly, refused or quarantined, and nothing is lost."""
 
 import csv
 import json

@@ -302,8 +302,8 @@ def test_cubes_folder_that_cannot_be_written_is_refused(release: Release, tmp_pa
 def test_cube_process_ends_with_its_parent(release: Release, tmp_path: Path) -> None:
     """Intermediate files contain customers, so none may remain.
 
-    The process reads from a pipe, which closes when the parent ends. In this test, its input ends
-    at once.
+    The process reads from a pipe, which closes when the parent ends. Here, the pipe is closed at
+    once.
     """
     folder = tmp_path / "draft"
     folder.mkdir()
@@ -1062,7 +1062,7 @@ def test_downloads_state_their_origin(client: FlaskClient) -> None:
     assert heads[-4:] == ["Customers counted", "As of", "Release", "Source"]
     filters = "Loyalty class: Gold; Risk weighting: 3, 5"
     assert {tuple(row[-4:]) for row in rows} == {(filters, "2021-12-31", "1", INVENTED)}
-    # Losses are always shown for all customers, so their file does not mention the filters.
+    # The losses are always those of all customers, so their file does not mention the filters.
     whole = client.get(f"/csv/risk/losses.csv{search}")
     assert "_invented_all-customers.csv" in whole.headers["Content-Disposition"]
     assert "Gold" not in whole.text
@@ -1140,7 +1140,7 @@ def test_dashboard_without_a_release_shows_the_publish_command(tmp_path: Path) -
 
 
 def copy_release(published: Path, folder: Path, number: int) -> None:
-    """Copy the current release to a folder under this number, and make the copy current there."""
+    """Copy the current release to a folder, with this number, and make the copy current there."""
     source = current_release(published).path
     target = folder / str(number)
     target.mkdir(parents=True)

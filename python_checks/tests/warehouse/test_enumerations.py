@@ -1,4 +1,4 @@
-"""Some text columns are enumerations of the values in a seed. In the marts, they are text.
+"""Text columns of customers with values from a seed are enumerations, and text in the marts.
 
 This holds for builds with DuckDB. In dbt's unit tests and on Spark, the columns are always text.
 """
@@ -12,7 +12,7 @@ import pytest
 from python_checks.testing.paths import PROJECT
 
 REFERENCE = PROJECT / "seeds" / "reference"
-# For each model and column, the seed that lists the values in a column of the same name.
+# For each model and column: the seed that lists the values, in a column of the same name.
 LISTED = {
     ("base_bank__clients", "fee_structure"): "fee_rates",
     ("base_bank__clients", "loyalty_classification"): "loyalty_tiers",

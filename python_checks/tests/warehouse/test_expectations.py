@@ -371,7 +371,7 @@ def test_built_warehouse_passes_and_its_docs_hold_no_personal_data(
     built_warehouse: Path, tmp_path: Path
 ) -> None:
     docs = tmp_path / "docs"
-    # A copy is checked, because the record of the checks is written beside the warehouse.
+    # This is a copy, because the record of the checks is written beside the warehouse.
     path = copy_of(built_warehouse, tmp_path)
     result = command_line("--warehouse", str(path), "--docs", str(docs))
     assert result.returncode == 0, result.stdout + result.stderr

@@ -1,4 +1,4 @@
-"""Clusters are reproducible, SQL and numpy assign them alike, and a planted cluster is found."""
+"""Clusters do not depend on random starts, numpy assigns the same, and a planted one is found."""
 
 from collections.abc import Mapping
 from pathlib import Path

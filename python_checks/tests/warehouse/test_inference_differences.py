@@ -187,7 +187,7 @@ def test_warehouse_statistics_equal_scipy(built_warehouse: Path) -> None:
 
 
 def test_many_customers_are_ranked_by_buckets(nodes: Mapping[str, Any]) -> None:
-    """The statistic equals scipy's for the buckets, and is close to scipy's for exact values."""
+    """The statistic equals scipy's for the buckets and is close to scipy's for the values."""
     with warehouse() as connection:
         load_clients(connection, MANY_CUSTOMERS, 2)
         run_models(connection, nodes, ["int_differences_tested"])

@@ -16,8 +16,8 @@ from scipy import stats
 
 from python_checks.expectations.columns import PRODUCT_BALANCES as PRODUCTS
 
-# The Lorenz curves replace each amount with the mean of its bucket, which changes the results by
-# less than a thousandth.
+# The Lorenz curves replace each amount with the mean of its bucket. The two differ by less than a
+# thousandth.
 BUCKET_TOLERANCE = 1e-3
 
 

@@ -234,7 +234,7 @@ def test_peer_groups_match_the_page_text(evaluator: Evaluator) -> None:
 
 
 def filters(tree: Any) -> Iterator[dict[str, Any]]:
-    """Yield the filters in a JSON tree, which are the objects with `From` and `Where`."""
+    """Yield the filters in a JSON tree: the parts with `From` and `Where`."""
     if isinstance(tree, dict):
         if "From" in tree and "Where" in tree:
             yield tree
@@ -264,7 +264,7 @@ def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:
 
 def test_migrations_between_two_dates_are_counted(built_warehouse: Path) -> None:
     segments = [("Savers", "Borrowers", 7), ("Savers", "Savers", 90)]
-    # Customers who joined or left have no segment at one of the two dates and are not compared.
+    # Customers who joined or left have no segment at one of the dates, so they are not compared.
     segments += [("joined", "Savers", 4), ("Savers", "left", 3)]
     risks = [("2", "3", "worse", 5), ("3", "3", "unchanged", 92), ("3", "1", "better", 2)]
     with duckdb.connect() as connection:

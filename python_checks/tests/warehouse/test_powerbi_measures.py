@@ -80,7 +80,7 @@ def evaluator(built_warehouse: Path) -> Iterator[Evaluator]:
 def asked(
     evaluator: Evaluator, layer: SemanticLayer, names: list[str], choice: Choice
 ) -> list[Any]:
-    """Return the values of metrics in the metric layer, with the filters in `choice`."""
+    """Return the values of metrics in the metric layer."""
     filters = {dimension: list(values) for dimension, (_, values) in choice.items()}
     query = compile_query(layer, names, filters=filters)
     row = evaluator.connection.execute(query.sql, query.parameters).fetchone()
@@ -89,7 +89,7 @@ def asked(
 
 
 def agree(one: Any, other: Any, name: str) -> bool:
-    """Return whether two values agree. Blank equals 0, and medians may differ by half a cent."""
+    """Return whether two values are equal. Blank equals 0; a median may differ by half a cent."""
     if not one or not other:
         return not one and not other
     close = 0.005 if name.startswith("median_") else 0.0
@@ -153,7 +153,7 @@ def places(evaluator: Evaluator) -> dict[tuple[str, str], Column]:
 def contexts_of(
     evaluator: Evaluator, layer: SemanticLayer, names: list[str], wanted: int
 ) -> list[Choice]:
-    """Return up to `wanted` filters that reach these metrics, taken from each dimension in turn."""
+    """Return up to `wanted` filters that reach all these metrics, from each dimension in turn."""
     tables = {table for name in names for table in evaluator.tables_of(layer.metric(name).label)}
     located = places(evaluator)
     by_dimension: list[list[Choice]] = []

@@ -86,7 +86,7 @@ def test_writing_twice_gives_the_same_files(read_artifacts: Artifacts, tmp_path:
 
 
 def test_check_option_finds_stale_files(built_target: Path, tmp_path: Path) -> None:
-    """The check needs only two files in the target folder, both written by every build."""
+    """The check needs only two files of the target folder, which every build writes."""
     target = tmp_path / "target"
     target.mkdir()
     edited_target(built_target, target, lambda _: None)

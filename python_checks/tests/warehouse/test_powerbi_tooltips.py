@@ -209,8 +209,8 @@ def test_enough_tooltip_combinations_are_tested(evaluator: Evaluator) -> None:
         if len(axis_of(visual)) == 1
         and measure not in dict(shown(tooltip_of(visual) or Page("", {}, {}), {}, evaluator))
     }
-    # Loans and deposits define the segments, and income defines the income bands. So these pairs
-    # are not tested.
+    # Loans and deposits define the segments, and income defines its bands, so these pairs are not
+    # tested.
     assert silent == {
         ("segment", "total_loans"),
         ("segment", "total_deposits"),

@@ -1,4 +1,4 @@
-"""Releases are complete, replace each other atomically, stay readable and protect personal data."""
+"""Releases as files are complete, switch atomically, stay readable and protect personal data."""
 
 import ast
 import hashlib
@@ -75,7 +75,7 @@ def other_warehouse(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -
 def two_releases(
     warehouse: Path, other_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A folder of two releases that tests must not change. Only release 1 has personal data."""
+    """A folder that tests must not change: release 1 has personal data, release 2 has none."""
     published = tmp_path_factory.mktemp("published")
     publish(warehouse, published, None, with_restricted=True)
     publish(other_warehouse, published, None)
@@ -149,7 +149,7 @@ def test_different_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: 
 
 @pytest.fixture
 def bank_release(warehouse: Path, tmp_path: Path) -> Path:
-    """A folder that a test may change. Release 1 is the sample; the current one is a bank."""
+    """A folder that a test may change: release 1 is the sample, release 2 (current) is a bank."""
     bank = copy_checked(warehouse, tmp_path / "bank")
     edit_record(records.build_record_path(bank), source="drop")
     published = tmp_path / "published"
@@ -420,7 +420,7 @@ def test_current_switches_with_links_and_without(links: bool, copied: Path) -> N
     if not links:
         assert pointer.read_text("utf-8") == "1\n"
     assert current_release(copied).path == (copied / "1").resolve()
-    # Switch to the other kind of pointer.
+    # Switch from each kind of pointer to the other.
     switch_current(copied, 2, links=not links)
     assert pointer.is_symlink() != links
     assert current_release(copied).number == 2
@@ -537,7 +537,7 @@ def edit(release: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 
 def make_older(manifest: dict[str, Any]) -> None:
-    """Turn a manifest into the older format, which has no checksum."""
+    """Turn a manifest into one of the older format, which has no checksum."""
     for key in ("checksum", "source", "reading", "metrics"):
         manifest.pop(key, None)
     manifest["format"] = 1

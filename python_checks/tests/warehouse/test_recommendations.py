@@ -1,8 +1,8 @@
 """Recommendations, fairness and sensitivities match a second computation in pandas.
 
 The tests compute the facts about balances for each customer, as the descriptions define them, and
-read the rules from the seed file, without the models' SQL. Scores, bands and watch-list severities
-come from the marts.
+read the rules from the seed file. They use none of the models' SQL. Scores, bands and watch-list
+severities come from the marts.
 """
 
 import itertools
@@ -96,7 +96,7 @@ def due(customers: pd.DataFrame, rules: pd.DataFrame) -> dict[str, set[int]]:
 
 @pytest.fixture(scope="module")
 def recommended(due: dict[str, set[int]], rules: pd.DataFrame) -> dict[str, set[int]]:
-    """The customers who meet each rule, unless a conflicting action takes precedence."""
+    """The customers of each action, except where a conflicting action takes precedence."""
     kept = {}
     for action, rule in rules.iterrows():
         stronger = rules[

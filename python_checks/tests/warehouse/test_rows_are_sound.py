@@ -1,4 +1,4 @@
-"""The dbt test `rows_are_sound` finds and names violations of the conditions in the YAML."""
+"""The dbt test `rows_are_sound` finds violations of the conditions in the YAML, and names each."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +22,9 @@ def breaches(connection: duckdb.DuckDBPyConnection, node: Json, relation: str, v
 
     Args:
         connection: A connection to which the warehouse is attached as `bank`.
-        node: The dbt test of the relation.
+        node: The test of the relation.
         relation: The relation's name in SQL.
-        value: The change, as `<expression> as <column>`.
+        value: `<expression> as <column>`.
     """
     connection.execute(
         f"create or replace temp table broken as select * replace ({value}) from {relation} limit 1"

@@ -91,7 +91,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def read_sheet(path: Path) -> tuple[str, list[dict[str, Any]]]:
-    """Return the line above the table, and the table's rows by column name."""
+    """Return the line above the table, and its rows by column name."""
     first, heads, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
     return str(first[0]), [dict(zip(map(str, heads), row, strict=True)) for row in rows]
 
@@ -346,7 +346,7 @@ def test_formulas_are_written_as_text(with_names: Path, tmp_path: Path) -> None:
     assert not any(text.startswith(tuple("=+-@\t\r＝")) for text in texts)
     what, rows = read_sheet(tmp_path / "list.xlsx")
     assert "Personal data" in what
-    # The cells of a sheet have a type. Names are text there, so they need no apostrophe.
+    # Cells of a sheet have a type. These are text, so the names need no apostrophe.
     assert {text.replace("\r", "\n") for text in FORMULAS} <= {
         str(row["Name"]).replace("\r", "\n") for row in rows
     }

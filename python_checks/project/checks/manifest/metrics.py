@@ -16,8 +16,8 @@ def check_metrics_are_defined_once(ctx: Any) -> None:
     """No metric repeats the definition of another under a second name.
 
     Before the definitions are compared, the names of measures and metrics in them are replaced by
-    their expressions. So the check also finds a metric that uses a copy of a measure, and a derived
-    metric that computes the same quotient as a ratio metric.
+    their expressions. So the check also finds a metric on a copy of a measure, and a derived metric
+    that divides like a ratio metric.
     """
     manifest = ctx.manifest_obj.manifest
     names = defaultdict(list)
@@ -90,5 +90,5 @@ def _measure(model: Json, measure: Json) -> str:
 
 
 def _with(options: Json) -> str:
-    """Return the options as text to append to a definition; empty if there are none."""
+    """Return the end of a definition that lists options; empty if there are none."""
     return f" with {json.dumps(options, sort_keys=True)}" if options else ""
