@@ -32,8 +32,8 @@ UNKNOWN = "???"
 _MOST_BYTES = 1024 * 1024
 _MOST_SHOWN = 300
 _UNUSABLE = frozenset({"\0", *map(chr, range(0xD800, 0xE000))})
-_NONE = (None, "", "~", "null")
-"""How YAML writes an empty value."""
+_NONE = ("~", "null")
+"""Words with which YAML writes an empty value."""
 
 
 @dataclass(frozen=True)
