@@ -770,10 +770,8 @@ def test_all_mistakes_of_a_mapping_file_are_listed(tmp_path: Path) -> None:
 
 def test_near_headers_are_proposed_for_missing_ones_in_a_mapping_file(tmp_path: Path) -> None:
     theirs = {"Client ID": "KUNDENNR", "Bank Loans": "Kredite"}
-    oddities.put(tmp_path, oddities.edit_header(lambda name: theirs.get(name, name)))
-    names = tmp_path / "names.yml"
-    names.write_text("clients: {columns: {Client ID: KUNDENUMMER, Bank Loans: Kredit}}")
-    report = inspect_drop(tmp_path, names)
+    text = "clients: {columns: {Client ID: KUNDENUMMER, Bank Loans: Kredit}}"
+    report = inspect_drop(with_headers(tmp_path, theirs, text, "names.yml"), tmp_path / "names.yml")
     (problem,) = report["problems"]
     assert problem.startswith(
         "banking-clients.csv, row 1: names.yml maps 'Client ID' to 'KUNDENUMMER' and 'Bank Loans' "
@@ -784,11 +782,12 @@ def test_near_headers_are_proposed_for_missing_ones_in_a_mapping_file(tmp_path: 
     assert "Entries to add or correct in names.yml:" in as_text(report)
 
 
-def with_headers(folder: Path, headers: Mapping[str, str], mapping: str) -> Path:
-    """Write a drop with some headers changed, and its mapping file."""
-    folder.mkdir(exist_ok=True)
-    oddities.put(folder, oddities.edit_header(lambda name: headers.get(name, name)))
-    (folder / "mapping.yml").write_text(mapping, "utf-8")
+def with_headers(
+    folder: Path, headers: Mapping[str, str], mapping: str, name: str = "mapping.yml"
+) -> Path:
+    """Write a drop with some headers changed, and its mapping file; return its folder."""
+    oddities.put(folder, oddities.edit_header(lambda header: headers.get(header, header)))
+    (folder / name).write_text(mapping, "utf-8")
     return folder
 
 
@@ -935,10 +934,8 @@ def test_unknown_value_that_the_mapping_gives_is_not_proposed(tmp_path: Path) ->
 
 def test_mapping_is_proposed_only_for_columns_without_an_entry(tmp_path: Path) -> None:
     theirs = {"Client ID": "KUNDENNR", "Bank Loans": "Bank Lones"}
-    oddities.put(tmp_path, oddities.edit_header(lambda name: theirs.get(name, name)))
-    names = tmp_path / "names.yml"
-    names.write_text("clients: {columns: {Client ID: KUNDENNR}}")
-    report = inspect_drop(tmp_path, names)
+    text = "clients: {columns: {Client ID: KUNDENNR}}"
+    report = inspect_drop(with_headers(tmp_path, theirs, text, "names.yml"), tmp_path / "names.yml")
     (problem,) = report["problems"]
     assert "1 required column missing: Bank Loans (nearest in the file: 'Bank Lones')" in problem
     assert problem.endswith("map the headers to columns in names.yml.")
